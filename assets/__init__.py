@@ -1,0 +1,1 @@
+"""Hands, arms, embodiments and objects as data."""

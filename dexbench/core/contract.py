@@ -1,0 +1,45 @@
+"""Agent and world compare what they declare, before step 0."""
+
+from dexbench.core.agent import AgentSpec
+from dexbench.core.errors import ContractError
+from dexbench.core.world import WorldSpec
+
+
+def differences(agent: AgentSpec, world: WorldSpec) -> list[str]:
+    """Return one sentence for each point on which the two disagree; empty if they fit."""
+    found: list[str] = []
+    if agent.embodiment and agent.embodiment != world.embodiment.name:
+        found.append(f"the agent was made for embodiment {agent.embodiment!r}, the world has {world.embodiment.name!r}")
+    wanted, given = agent.action, world.action
+    if len(wanted.actuators) != len(given.actuators):
+        found.append(
+            f"the agent's action has {len(wanted.actuators)} numbers, the world takes {len(given.actuators)} "
+            f"({given.actuators[0]} ... {given.actuators[-1]})"
+        )
+    elif wanted.actuators != given.actuators:
+        i = next(i for i, (a, b) in enumerate(zip(wanted.actuators, given.actuators, strict=True)) if a != b)
+        found.append(
+            f"the order of joints differs from place {i}: agent {wanted.actuators[i]!r}, world {given.actuators[i]!r}"
+        )
+    if wanted.unit != given.unit:
+        found.append(f"the agent commands in {wanted.unit!r}, the world takes {given.unit!r}: convert in the agent")
+    if wanted.kind != given.kind:
+        found.append(f"the agent gives {wanted.kind!r}, the world takes {given.kind!r}")
+    if abs(wanted.rate_hz - given.rate_hz) > 1e-6 * given.rate_hz:
+        found.append(f"the agent runs at {wanted.rate_hz:g} Hz, the world at {given.rate_hz:g} Hz")
+    if not 1 <= agent.execute <= agent.horizon:
+        found.append(f"the agent executes {agent.execute} rows of chunks of {agent.horizon}")
+    missing = [f for f in agent.observations if f not in world.observations]
+    if missing:
+        found.append(
+            f"the agent reads {', '.join(missing)}, which the world does not give (it gives "
+            f"{', '.join(world.observations)}); ask for the group that holds it"
+        )
+    return found
+
+
+def agree(agent: AgentSpec, world: WorldSpec) -> None:
+    """Raise ContractError with every difference, or return if there is none."""
+    found = differences(agent, world)
+    if found:
+        raise ContractError(f"agent {agent.name!r} does not fit this world:\n- " + "\n- ".join(found))

@@ -1,0 +1,163 @@
+"""Shelves: list what can be plugged in without importing it, load one by name.
+
+A shelf is a folder of this project plus an entry point group, so built-ins and strangers use the same door. A code
+entry is one module that offers `make(...)`; a data entry is one YAML file.
+"""
+
+import ast
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dexbench.core.assets import asset_path
+from dexbench.core.embodiment import Embodiment
+from dexbench.core.embodiment import load_embodiment as read_embodiment
+from dexbench.core.errors import DataError, DexBenchError, UnknownName
+from dexbench.core.task import Task
+
+if TYPE_CHECKING:
+    from dexbench.core.agent import Agent
+    from dexbench.core.world import WorldSpec
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One kind of plug-in."""
+
+    kind: str
+    """What an entry is called, for example "task"."""
+    package: str
+    """Import name of the folder that holds the built-in entries."""
+    pattern: str
+    """Which files of the folder are entries; the stem (or, for a data folder, its name) is the entry's name."""
+    group: str
+    """Entry point group of strangers."""
+
+
+TASKS = Shelf("task", "dexbench.envs", "*.py", "dexbench.tasks")
+AGENTS = Shelf("agent", "dexbench.baselines", "*.py", "dexbench.agents")
+DRIVERS = Shelf("driver", "dexbench.sim2real", "*_driver.py", "dexbench.drivers")
+SUITES = Shelf("suite", "dexbench.envs", "suites/*.yaml", "dexbench.suites")
+EMBODIMENTS = Shelf("embodiment", "dexbench.assets", "embodiments/*.yaml", "dexbench.embodiments")
+HANDS = Shelf("hand", "dexbench.assets", "hands/*/hand.yaml", "dexbench.hands")
+ARMS = Shelf("arm", "dexbench.assets", "arms/*/arm.yaml", "dexbench.arms")
+SHELVES = (TASKS, AGENTS, SUITES, EMBODIMENTS, HANDS, ARMS, DRIVERS)
+
+
+@cache
+def _folder(package: str) -> Path:
+    """Return the folder of `package` without running more than its parents."""
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise DexBenchError(f"the installed dexbench lacks its part {package!r}: install it again")
+    return Path(next(iter(found.submodule_search_locations)))
+
+
+def _entry_file(group: str, name: str, value: str) -> Path:
+    """Return the file that an entry point names: `package.module` (code) or `package:file.yaml` (data)."""
+    module, _, data = value.partition(":")
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError) as error:
+        raise DexBenchError(f"entry point {name!r} of {group!r} names {module!r}, which does not import") from error
+    if found is None or found.origin is None:
+        raise DexBenchError(f"entry point {name!r} of {group!r} names {module!r}, which does not exist")
+    return Path(found.origin).with_name(data) if data else Path(found.origin)
+
+
+@cache
+def entries(shelf: Shelf) -> dict[str, str]:
+    """Return {name: where} of `shelf`: a path for built-ins and data, an import name for strangers' code.
+
+    A stranger's entry may not take the name of a built-in one.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(_folder(shelf.package).glob(shelf.pattern)):
+        name = path.parent.name if shelf.pattern.endswith(("/hand.yaml", "/arm.yaml")) else path.stem
+        if not name.startswith("_"):
+            found[name.removesuffix("_driver")] = str(path)
+    for point in entry_points(group=shelf.group):
+        if point.name in found:
+            raise DexBenchError(f"{point.value!r} offers the {shelf.kind} {point.name!r}, which exists already")
+        found[point.name] = point.value
+    return dict(sorted(found.items()))
+
+
+def names(shelf: Shelf) -> list[str]:
+    """Return the names on `shelf`, sorted; imports none of them."""
+    return list(entries(shelf))
+
+
+def locate(shelf: Shelf, name: str) -> Path:
+    """Return the file behind `name`; raise UnknownName with the nearest names."""
+    known = entries(shelf)
+    if name not in known:
+        raise UnknownName(shelf.kind, name, known)
+    where = known[name]
+    return Path(where) if Path(where).is_absolute() else _entry_file(shelf.group, name, where)
+
+
+def constants(shelf: Shelf, name: str) -> dict[str, Any]:
+    """Return the literal module-level constants of a code entry, and its docstring's first line as "doc".
+
+    The file is parsed, not run: listing costs no import of what an entry needs.
+    """
+    tree = ast.parse(locate(shelf, name).read_text(encoding="utf-8"))
+    found: dict[str, Any] = {"doc": (ast.get_docstring(tree) or "").split("\n")[0]}
+    for node in tree.body:
+        target = node.target if isinstance(node, ast.AnnAssign) else None
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target = node.targets[0]
+        if isinstance(target, ast.Name) and isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            try:
+                found[target.id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue  # not a literal: not for listing
+    return found
+
+
+def _load(shelf: Shelf, name: str) -> Callable[..., Any]:
+    """Import code entry `name` and return its `make`."""
+    path = locate(shelf, name)
+    where = entries(shelf)[name]
+    built_in = Path(where).is_absolute()
+    module = importlib.import_module(f"{shelf.package}.{path.stem}" if built_in else where.partition(":")[0])
+    make = getattr(module, "make", None)
+    if not callable(make):
+        raise DexBenchError(f"{shelf.kind} {name!r} ({path.name}) has no function make()")
+    return make  # type: ignore[no-any-return]
+
+
+def load_task(name: str) -> Task:
+    """Return a fresh task by name; a version suffix, as in "grasp_object-v1", must match."""
+    plain, _, version = name.partition("-v")
+    task: Task = _load(TASKS, plain)()
+    if version and version != str(task.version):
+        raise DataError(f"task {plain!r} is at version {task.version}; {name!r} was measured with another version")
+    return task
+
+
+def load_agent(name: str, world: "WorldSpec", **settings: Any) -> "Agent":
+    """Return agent `name`, made for `world`'s declaration."""
+    agent: Agent = _load(AGENTS, name)(world, **settings)
+    return agent
+
+
+def load_driver(name: str, **settings: Any) -> Any:
+    """Return driver `name`."""
+    return _load(DRIVERS, name)(**settings)
+
+
+def load_embodiment(name: str) -> Embodiment:
+    """Return embodiment `name`, its hand and arm found on their shelves."""
+    return read_embodiment(locate(EMBODIMENTS, name), hand=lambda n: locate(HANDS, n), arm=lambda n: locate(ARMS, n))
+
+
+def assets_root() -> Path:
+    """Return the folder of the installed data."""
+    return asset_path(".")

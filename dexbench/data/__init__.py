@@ -1,0 +1,1 @@
+"""Data: demonstrations recorded from agents and read back for training."""

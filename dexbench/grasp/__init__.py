@@ -1,0 +1,1 @@
+"""Grasp science: libraries of grasps, their search and their tests."""

@@ -1,0 +1,1 @@
+"""Sensors: edit the MjSpec before compilation, bind after it, read."""

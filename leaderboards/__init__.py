@@ -1,0 +1,1 @@
+"""Published leaderboards: rows as data."""
