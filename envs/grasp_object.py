@@ -1,0 +1,188 @@
+"""Grasp the object that the instruction names, lift it by 10 cm and hold it, with other objects around."""
+
+import numpy as np
+
+from dexbench.core.scene import Scene, WorldIds
+from dexbench.core.schema import Array
+from dexbench.core.task import versioned
+from dexbench.core.trial import Outcome, Placement, Trial
+from dexbench.objects.catalogue import families, instances, load_object
+
+HANDS = 1
+SPLITS = ("seen", "unseen")
+
+LIFT = 0.10
+"""Rise of the centre of mass over its start [m]: DexGraspVLA's criterion (arXiv 2502.20900)."""
+HOLD = 1.0
+"""Seconds without interruption that the goal must hold."""
+LINGER = 1.0
+"""Seconds watched after that: an object that is dropped in them does not count."""
+REACH = 0.15
+"""Palm to object centre [m]."""
+LOST = 0.5
+"""Seconds without any contact that end an attempt."""
+ATTEMPTS = 3
+"""As in DexGraspVLA's Ours@1/2/3: attempts on the same, possibly disturbed, scene."""
+
+REGION = ((0.50, 0.76), (-0.24, 0.24))
+"""Where object origins stand, x and y in the cell frame [m]."""
+GAP = 0.10
+"""Free space between the outlines of two objects [m]: fingers must fit."""
+
+TEMPLATES = (
+    "pick up the {0}",
+    "grasp the {0} and lift it",
+    "lift the {0} off the table",
+    "take the {0}",
+)
+EXCLUDED = ("tray",)
+"""Families that are too large for one hand."""
+
+FAILURES = (
+    "none",
+    "never_reached",
+    "never_touched",
+    "never_lifted",
+    "wrong_object",
+    "dropped",
+    "not_held",
+)
+NONE, NEVER_REACHED, NEVER_TOUCHED, NEVER_LIFTED, WRONG_OBJECT, DROPPED, NOT_HELD = range(len(FAILURES))
+UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, NEVER_LIFTED])
+"""The failure by the stage that was reached."""
+
+
+class GraspObject:
+    """Language names one of several objects on a table.
+
+    The goal holds while the named object's centre of mass is at least LIFT above where it started, a hand touches it
+    and nothing else does: not the table, not another object, not an arm. An object in flight, wedged or leaning does
+    not count.
+    """
+
+    name = "grasp_object"
+    version = 1
+    hands = HANDS
+    slots = 3
+    horizon = 24.0
+    stages = ("reach", "touch", "lift", "hold")
+    failures = FAILURES
+    official = "success_at_end"
+    splits = SPLITS
+
+    def pool(self) -> tuple[str, ...]:
+        """Return every instance of every family that one hand can hold."""
+        return tuple(i for f in families() if f not in EXCLUDED for i in instances(f))
+
+    def place(self, rng: np.random.Generator, split: str) -> Trial:
+        """Draw a target family, then an instance of it, two others with other names, and where they stand."""
+        kinds = [f for f in families() if f not in EXCLUDED]
+        first = str(rng.choice(kinds))
+        chosen = [str(rng.choice(instances(first, split)))]
+        others = [i for f in kinds for i in instances(f, split)]
+        while len(chosen) < self.slots:
+            name = str(rng.choice(others))
+            if load_object(name).phrase not in {load_object(c).phrase for c in chosen}:
+                chosen.append(name)
+        order = rng.permutation(self.slots)
+        placed = stand(rng, [chosen[i] for i in order])
+        target = int(np.flatnonzero(order == 0)[0])
+        return Trial(
+            task=versioned(self),
+            split=split,
+            seed=int(rng.integers(2**31)),
+            instruction=str(rng.choice(TEMPLATES)).format(load_object(chosen[0]).phrase),
+            target=target,
+            objects=placed,
+        )
+
+    def remember(self, n: int) -> dict[str, Array]:
+        """Return fresh memory for n worlds."""
+        return {
+            "start": np.zeros((n, self.slots)),  # heights of the centres at the start [m]
+            "held": np.zeros(n),  # seconds that the goal has held without interruption
+            "since": np.full(n, np.inf),  # seconds since the hand last touched the target
+            "stage": np.zeros(n, np.int64),
+            "attempts": np.zeros(n, np.int64),
+            "lifted": np.zeros(n, bool),  # the target has been lifted at some time
+            "wrong": np.zeros(n, bool),  # another object has been lifted
+            "once": np.zeros(n, bool),
+            "after": np.zeros(n),  # seconds since `once`
+        }
+
+    def begin(self, scene: Scene, worlds: WorldIds) -> None:
+        """Note the heights at which the objects of `worlds` start."""
+        memory = scene.memory
+        for name, fresh in self.remember(1).items():
+            memory[name][worlds] = fresh
+        memory["start"][worlds] = scene.object_centre[worlds, :, 2]
+
+    def judge(self, scene: Scene) -> Outcome:
+        """Say what holds now, in every world."""
+        m, period = scene.memory, scene.period
+        rows = np.arange(len(scene.target))
+        target = scene.target
+        rise = scene.object_centre[:, :, 2] - m["start"]
+        touched = scene.hand_contacts.max(axis=1)  # (n, K)
+        touching = touched[rows, target] > 0
+        goal = (rise[rows, target] >= LIFT) & touching & (scene.other_contacts[rows, target] == 0)
+
+        m["held"] = np.where(goal, m["held"] + period, 0.0)
+        m["attempts"] = m["attempts"] + (touching & (m["since"] >= LOST))
+        m["since"] = np.where(touching, 0.0, m["since"] + period)
+        m["lifted"] = m["lifted"] | goal
+        up = (rise >= LIFT / 2) & (touched > 0)
+        up[rows, target] = False
+        m["wrong"] |= up.any(axis=1)
+        m["after"] += np.where(m["once"], period, 0.0)
+        m["once"] = m["once"] | (m["held"] >= HOLD - 1e-9)
+
+        away = scene.palm_position - scene.object_centre[rows, target][:, None]
+        near = ((away * away).sum(axis=2) < REACH * REACH).any(axis=1)
+        m["stage"] = np.maximum(
+            m["stage"], np.where(m["once"], 4, np.where(m["lifted"], 3, np.where(touching, 2, near)))
+        )
+        given_up = (m["attempts"] >= ATTEMPTS) & (m["since"] >= LOST) & ~m["once"]
+        at_end = m["once"] & goal
+        return Outcome(
+            success_once=m["once"],
+            success_at_end=at_end,
+            stage=m["stage"],
+            attempts=m["attempts"],
+            reward=(m["stage"] + np.minimum(m["held"], HOLD)) / (len(self.stages) + 1),
+            failure=np.select(
+                [at_end, m["once"] | (m["lifted"] & ~goal), goal, m["wrong"]],
+                [NONE, DROPPED, NOT_HELD, WRONG_OBJECT],
+                UNLIFTED[np.minimum(m["stage"], 2)],
+            ),
+            done=(m["after"] >= LINGER - 1e-9) | given_up,
+        )
+
+
+def stand(rng: np.random.Generator, names: list[str]) -> tuple[Placement, ...]:
+    """Draw where `names` stand upright in REGION at least GAP apart, any way round."""
+    radii = [load_object(n).footprint for n in names]
+    while True:  # a draw of three succeeds in about every other try
+        spots = np.column_stack([rng.uniform(*bounds, len(names)) for bounds in REGION])
+        apart = np.linalg.norm(spots[:, None] - spots[None], axis=2)
+        free = apart - np.add.outer(radii, radii) >= GAP
+        if free[~np.eye(len(names), dtype=bool)].all():
+            break
+    return tuple(upright(n, float(x), float(y), float(rng.uniform(-np.pi, np.pi))) for n, (x, y) in zip(names, spots, strict=True))
+
+
+def upright(name: str, x: float, y: float, yaw: float) -> Placement:
+    """Return `name` standing at (x, y) [m], turned by `yaw` [rad], with its nominal mass and friction."""
+    model = load_object(name)
+    return Placement(
+        instance=name,
+        position=(round(x, 6), round(y, 6), 0.0),
+        quaternion=(float(np.cos(yaw / 2)), 0.0, 0.0, float(np.sin(yaw / 2))),
+        mass=model.mass,
+        friction=float(model.friction[0]),
+    )
+
+
+def make() -> GraspObject:
+    """Return the task."""
+    return GraspObject()

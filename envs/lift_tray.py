@@ -1,0 +1,141 @@
+"""Lift a wide tray by 10 cm, level, and hold it: too heavy at its far end for one hand."""
+
+import numpy as np
+
+from dexbench.core.scene import Scene, WorldIds
+from dexbench.core.schema import Array
+from dexbench.core.task import versioned
+from dexbench.core.trial import Outcome, Placement, Trial
+from dexbench.objects.catalogue import instances, load_object
+
+HANDS = 2
+SPLITS = ("seen", "unseen")
+
+LIFT = 0.10
+"""Rise of the tray's centre of mass over its start [m]."""
+LEVEL = np.deg2rad(12.0)
+"""Largest tilt while it is held [rad]: what stands on it would slide at atan(friction), 0.2 for a glass on plastic."""
+HOLD = 1.0
+"""Seconds without interruption that the goal must hold."""
+LINGER = 1.0
+"""Seconds watched after that."""
+REACH = 0.20
+"""Palm to the nearer end of the tray [m]."""
+LOST = 0.5
+"""Seconds without any contact that end an attempt."""
+
+PLACE = ((0.54, 0.62), (-0.03, 0.03))
+"""Where the tray's centre stands, x and y in the cell frame [m]; its long axis lies along y."""
+YAW = np.deg2rad(8.0)
+"""Largest turn away from that [rad]."""
+
+TEMPLATES = ("lift the tray with both hands", "pick up the tray and keep it level", "raise the {0} off the table")
+FAILURES = ("none", "never_reached", "never_touched", "one_handed", "never_lifted", "tilted", "dropped", "not_held")
+NONE, NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED, TILTED, DROPPED, NOT_HELD = range(len(FAILURES))
+UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED])
+
+
+class LiftTray:
+    """A tray with a handle at either end.
+
+    The goal holds while its centre of mass is at least LIFT above where it started, it is tilted by no more than
+    LEVEL, and it touches nothing but hands. The rule does not count hands: that one hand fails is a matter of
+    physics, since the moment of the tray's weight about one handle is beyond its grip.
+    """
+
+    name = "lift_tray"
+    version = 1
+    hands = HANDS
+    slots = 1
+    horizon = 16.0
+    stages = ("reach", "touch", "both", "lift", "hold")
+    failures = FAILURES
+    official = "success_at_end"
+    splits = SPLITS
+
+    def pool(self) -> tuple[str, ...]:
+        """Return the trays."""
+        return tuple(instances("tray"))
+
+    def place(self, rng: np.random.Generator, split: str) -> Trial:
+        """Draw a tray and where it stands."""
+        name = str(rng.choice(instances("tray", split)))
+        model = load_object(name)
+        x, y = (float(rng.uniform(*bounds)) for bounds in PLACE)
+        yaw = float(rng.uniform(-YAW, YAW))
+        tray = Placement(
+            instance=name,
+            position=(round(x, 6), round(y, 6), 0.0),
+            quaternion=(float(np.cos(yaw / 2)), 0.0, 0.0, float(np.sin(yaw / 2))),
+            mass=model.mass,
+            friction=float(model.friction[0]),
+        )
+        return Trial(
+            task=versioned(self),
+            split=split,
+            seed=int(rng.integers(2**31)),
+            instruction=str(rng.choice(TEMPLATES)).format(model.phrase),
+            target=0,
+            objects=(tray,),
+        )
+
+    def remember(self, n: int) -> dict[str, Array]:
+        """Return fresh memory for n worlds."""
+        return {
+            "start": np.zeros(n),  # height of the centre at the start [m]
+            "held": np.zeros(n),  # seconds that the goal has held without interruption
+            "since": np.full(n, np.inf),  # seconds since a hand last touched the tray
+            "stage": np.zeros(n, np.int64),
+            "attempts": np.zeros(n, np.int64),
+            "once": np.zeros(n, bool),
+            "after": np.zeros(n),  # seconds since `once`
+        }
+
+    def begin(self, scene: Scene, worlds: WorldIds) -> None:
+        """Note the height at which the trays of `worlds` start."""
+        memory = scene.memory
+        for name, fresh in self.remember(1).items():
+            memory[name][worlds] = fresh
+        memory["start"][worlds] = scene.object_centre[worlds, 0, 2]
+
+    def judge(self, scene: Scene) -> Outcome:
+        """Say what holds now, in every world."""
+        m, period = scene.memory, scene.period
+        rise = scene.object_centre[:, 0, 2] - m["start"]
+        _, x, y, _ = scene.object_quaternion[:, 0].T
+        level = np.arccos(np.clip(1 - 2 * (x * x + y * y), -1, 1)) <= LEVEL
+        hands = scene.hand_contacts[:, :, 0] > 0
+        touching, both = hands.any(axis=1), hands.all(axis=1)
+        up = (rise >= LIFT) & touching & (scene.other_contacts[:, 0] == 0)
+        goal = up & level
+
+        m["held"] = np.where(goal, m["held"] + period, 0.0)
+        m["attempts"] = m["attempts"] + (touching & (m["since"] >= LOST))
+        m["since"] = np.where(touching, 0.0, m["since"] + period)
+        m["after"] += np.where(m["once"], period, 0.0)
+        m["once"] = m["once"] | (m["held"] >= HOLD - 1e-9)
+
+        away = np.linalg.norm(scene.palm_position - scene.object_centre[:, :1], axis=2)
+        reached = np.select(
+            [m["once"], goal, both, touching], [5, 4, 3, 2], (away < REACH + 0.23).all(axis=1)
+        )  # 0.23 m from the centre to either handle
+        m["stage"] = np.maximum(m["stage"], reached)
+        at_end = m["once"] & goal
+        return Outcome(
+            success_once=m["once"],
+            success_at_end=at_end,
+            stage=m["stage"],
+            attempts=m["attempts"],
+            reward=(m["stage"] + np.minimum(m["held"], HOLD)) / (len(self.stages) + 1),
+            failure=np.select(
+                [at_end, up & ~level, goal & ~m["once"], m["stage"] >= 4],
+                [NONE, TILTED, NOT_HELD, DROPPED],
+                UNLIFTED[np.minimum(m["stage"], 3)],
+            ),
+            done=m["after"] >= LINGER - 1e-9,
+        )
+
+
+def make() -> LiftTray:
+    """Return the task."""
+    return LiftTray()
