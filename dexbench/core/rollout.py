@@ -29,8 +29,10 @@ class Ended:
     """Rows of all worlds; this episode's is `world`."""
     truncated: bool
     """Whether time ran out."""
-    error: str = ""
+    agent_error: str = ""
     """What the agent raised, if it crashed: the episode is a failure, never a missing row."""
+    world_error: str = ""
+    """What broke in the world, if something did; likewise a failure."""
 
 
 class Watcher(Protocol):
@@ -138,10 +140,12 @@ def rollout(
             for watcher in watchers:
                 watcher.stepped(live, action, observation, outcome)
         late = world.elapsed() >= horizon - 1e-9
-        free = [w for w in worlds if w in crashed or outcome.done[w] or late[w]]
+        free = [w for w in worlds if w in crashed or w in outcome.error or outcome.done[w] or late[w]]
         for w in free:
             index, trial = running.pop(w)
             truncated = bool(late[w] and not outcome.done[w])
-            yield Ended(index, w, trial, int(steps[w]), outcome, truncated, crashed.get(w, ""))
+            yield Ended(
+                index, w, trial, int(steps[w]), outcome, truncated, crashed.get(w, ""), outcome.error.get(w, "")
+            )
         if free:
             begin(free)

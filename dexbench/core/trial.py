@@ -102,3 +102,5 @@ class Outcome:
     """int: index into the task's failure codes, as it would be reported if the episode ended now; 0 is "none"."""
     done: Array
     """bool: the task has nothing more to see (terminated)."""
+    error: dict[int, str] = field(default_factory=dict)
+    """World to message, where a world itself broke down (an unstable simulation, a fault of a device)."""
