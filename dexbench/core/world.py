@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dexbench.core.agent import ActionSpec
 from dexbench.core.embodiment import Embodiment
@@ -58,3 +58,15 @@ class World(Protocol):
 
     def close(self) -> None:
         """Let go of threads, devices and windows."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A world that also reports what agents do not see, for the record."""
+
+    def measures(self) -> dict[str, Array]:
+        """Return (n,) arrays of the running episodes.
+
+        "rejected" and "clamped": targets so far that were not finite, or outside the position limits; "hand_force":
+        largest net force of a hand on the target, newest sample [N]. A world leaves out what it does not know.
+        """
