@@ -1,0 +1,142 @@
+"""Build the stored geometry of every object from its family's file: `python -m dexbench.objects.generate [--check]`.
+
+Runs offline; what it writes is part of the repository, so that nothing is generated at run time.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexbench.core.assets import asset_path
+
+from ._mass import mass_properties
+from ._recipes import RECIPES
+from ._surface import Surface
+from .family import Family, Instance, family_names, load_family
+from .model import SHAPES, Array, Piece
+
+POINTS = 256
+"""Surface points stored for each object."""
+
+Stored = dict[str, NDArray[Any]]
+
+
+def sample(surface: Surface, count: int, seed: int) -> tuple[Array, Array, NDArray[np.int32]]:
+    """Draw points spread by area over what can be seen of a surface.
+
+    Returns:
+      Points (count, 3) [m], outward normals (count, 3), parts (count,).
+    """
+    rng = np.random.default_rng(seed)
+    corners = surface.vertices[surface.faces]
+    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    area = np.where(surface.hidden, 0.0, np.linalg.norm(cross, axis=1))
+    # stratified along the cumulated area: even cover, and every part of 1/256 of the surface is met
+    at = (np.arange(count) + rng.random(count)) / count
+    total = np.cumsum(area) / area.sum()
+    face = np.minimum(np.searchsorted(total, at), len(area) - 1)
+    u, v = rng.random((2, count))
+    flip = u + v > 1
+    u, v = np.where(flip, 1 - u, u), np.where(flip, 1 - v, v)
+    a, b, c = corners[face].transpose(1, 0, 2)
+    points = a + u[:, None] * (b - a) + v[:, None] * (c - a)
+    normals = cross[face] / np.linalg.norm(cross[face], axis=1, keepdims=True)
+    return points, normals, surface.part[face]
+
+
+def rotation(quaternion: Sequence[float] | Array) -> Array:
+    """Return the (3, 3) matrix of a unit quaternion wxyz."""
+    w, x, y, z = np.asarray(quaternion, float) / np.linalg.norm(quaternion)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def lowest(piece: Piece, down: Array) -> float:
+    """Return how far a piece reaches along the unit vector `down` (object frame) [m]."""
+    axes = rotation(piece.quaternion)
+    along = axes.T @ down
+    size = piece.size
+    reach = {
+        "sphere": size[0],
+        "capsule": size[0] + size[1] * abs(along[2]),
+        "cylinder": size[0] * float(np.hypot(along[0], along[1])) + size[1] * abs(along[2]),
+        "box": float(size @ np.abs(along)),
+    }[piece.shape]
+    return float(piece.position @ down) + float(reach)
+
+
+def build(family: Family, instance: Instance) -> Stored:
+    """Return the arrays stored for one instance."""
+    recipe = RECIPES[family.name](instance.parameters)
+    surface, pieces = recipe.surface, recipe.pieces
+    seed = list(family.instances).index(instance.name)
+    points, normals, point_part = sample(surface, POINTS, seed)
+    center, inertia, quaternion = mass_properties(surface.vertices, surface.faces, instance.mass)
+    heights = [
+        max(lowest(piece, rotation(turn).T @ np.array([0.0, 0.0, -1.0])) for piece in pieces)
+        for turn in family.rest.values()
+    ]
+    return {
+        "vertices": surface.vertices.astype(np.float32),
+        "faces": surface.faces.astype(np.int32),
+        "face_part": surface.part.astype(np.int8),
+        "piece_shape": np.array([SHAPES.index(piece.shape) for piece in pieces], np.int8),
+        "piece_size": np.stack([piece.size for piece in pieces]),
+        "piece_position": np.stack([piece.position for piece in pieces]),
+        "piece_quaternion": np.stack([piece.quaternion for piece in pieces]),
+        "piece_part": np.array([piece.part for piece in pieces], np.int8),
+        "points": points.astype(np.float32),
+        "point_normals": normals.astype(np.float32),
+        "point_part": point_part.astype(np.int8),
+        "center_of_mass": center,
+        "inertia": inertia,
+        "inertia_quaternion": quaternion,
+        "rest_height": np.array(heights),
+    }
+
+
+def differences(built: Mapping[str, NDArray[Any]], stored: Mapping[str, NDArray[Any]]) -> list[str]:
+    """Return the names of the arrays that differ by more than rounding."""
+    return [
+        key
+        for key in sorted(set(built) | set(stored))
+        if key not in built
+        or key not in stored
+        or built[key].shape != stored[key].shape
+        or not np.allclose(built[key], stored[key], rtol=1e-5, atol=1e-8)
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write all objects, or with --check compare them with what is stored."""
+    parser = argparse.ArgumentParser(prog="python -m dexbench.objects.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare with the stored arrays and write nothing")
+    parser.add_argument("family", nargs="*", help="families to build (default: all)")
+    options = parser.parse_args(arguments)
+    wrong = 0
+    for name in options.family or family_names():
+        family = load_family(name)
+        for instance in family.instances.values():
+            built = build(family, instance)
+            path = asset_path("objects") / f"{instance.name}.npz"
+            if not options.check:
+                np.savez_compressed(path, **built)
+                continue
+            with np.load(path, allow_pickle=False) as stored:
+                differing = differences(built, stored)
+            if differing:
+                wrong += 1
+                print(f"{path.name}: {', '.join(differing)} differ from objects/{name}.yaml; run without --check")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,273 @@
+"""The pool: one compiled model whose object slots take on any object, size, mass and friction without compiling.
+
+A slot is a free body with as many general-purpose collision geoms as the richest object of the pool has pieces, and
+one geom for its picture. What a slot must hold to be an object is read from a specimen model that MuJoCo compiled, and
+is then written into the fields of one world of a batch. Unused geoms collide with nothing; an empty slot is parked.
+
+After writing, call `batch.set_const(ids)`: it derives bounds, masks, bounding volumes and inverse weights.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from dexbench.core.errors import UnknownName
+
+from .body import COLLISION_GROUP, PRIORITY, SOLREF, add_mesh, add_picture, add_pieces
+from .catalogue import load_object
+
+PICTURE_SCALES = (0.9, 1.0, 1.1)
+"""Sizes in which meshes are compiled in: meshes cannot be scaled afterwards, so a scaled object shows the nearest."""
+
+GEOM_FIELDS = (
+    "geom_type", "geom_dataid", "geom_contype", "geom_conaffinity", "geom_condim", "geom_size", "geom_aabb",
+    "geom_pos", "geom_quat", "geom_friction", "geom_solref", "geom_rgba",
+)  # fmt: skip
+BODY_FIELDS = ("body_mass", "body_inertia", "body_ipos", "body_iquat", "body_gravcomp")
+FIELDS = GEOM_FIELDS + BODY_FIELDS
+"""Model fields that a slot consists of; everything else follows from them in set_const."""
+
+_PARKED_DEPTH, _PARKED_PITCH = -4.0, 0.6
+_PICTURE_FIELDS = ("geom_size", "geom_aabb", "geom_pos", "geom_quat")
+_LENGTHS = {"geom_size": 1, "geom_aabb": 1, "geom_pos": 1, "body_ipos": 1, "body_inertia": 2}
+"""Fields that grow with the scale, and their power of it."""
+
+
+@dataclass(frozen=True)
+class PoolLayout:
+    """Where the slots are in a model, by name."""
+
+    prefix: str
+    names: tuple[str, ...]
+    """Objects of the pool."""
+    slots: int
+    pieces: int
+    """Collision geoms of each slot."""
+    picture_scales: tuple[float, ...]
+
+    def body(self, slot: int) -> str:
+        """Return the name of a slot's body, which is also that of its free joint."""
+        return f"{self.prefix}_{slot}"
+
+    def piece(self, slot: int, piece: int) -> str:
+        """Return the name of a collision geom."""
+        return f"{self.body(slot)}/piece_{piece}"
+
+    def visual(self, slot: int) -> str:
+        """Return the name of the geom that is seen."""
+        return f"{self.body(slot)}/visual"
+
+    def mesh(self, name: str, scale: int) -> str:
+        """Return the name of the mesh of object `name` in the picture scale of that index."""
+        return f"{self.prefix}_pool/{name}/{scale}"
+
+    def parked(self, slot: int) -> NDArray[np.float64]:
+        """Return where an empty slot waits: position and quaternion (7,), below the floor, apart from the others."""
+        return np.array([_PARKED_PITCH * slot, 0.0, _PARKED_DEPTH, 1.0, 0.0, 0.0, 0.0])
+
+
+def add_slots(
+    spec: mujoco.MjSpec,
+    names: Sequence[str],
+    slots: int,
+    prefix: str = "object",
+    picture_scales: Sequence[float] = PICTURE_SCALES,
+) -> PoolLayout:
+    """Add empty, parked slots and the meshes of the pool to a model under construction.
+
+    Args:
+      spec: the model; bodies are added to its world.
+      names: objects that a slot can take on.
+      slots: how many objects can be present at once.
+      prefix: of all names.
+      picture_scales: sizes in which the meshes are compiled in; (1.0,) if no object is ever scaled.
+    """
+    models = {name: load_object(name) for name in names}
+    layout = PoolLayout(
+        prefix, tuple(names), slots, max(len(m.pieces) for m in models.values()), tuple(picture_scales)
+    )
+    for name, model in models.items():
+        for index, scale in enumerate(layout.picture_scales):
+            add_mesh(spec, model, layout.mesh(name, index), scale)
+    for slot in range(slots):
+        parked = layout.parked(slot)
+        body = spec.worldbody.add_body(name=layout.body(slot), pos=parked[:3], quat=parked[3:])
+        body.add_freejoint(name=layout.body(slot))
+        # compiled as the general case: an inertial frame of its own, weightless when empty
+        body.simple = False
+        body.gravcomp = 1.0
+        body.explicitinertial = True
+        body.mass, body.ipos, body.inertia = 0.1, (0.0, 0.0, 0.05), (1e-4, 1e-4, 1e-4)
+        for piece in range(layout.pieces):
+            # colliding at compile time, so that the body's bounding volumes have a leaf for each piece
+            body.add_geom(
+                name=layout.piece(slot, piece),
+                type=mujoco.mjtGeom.mjGEOM_SPHERE,
+                size=(1e-3, 0, 0),
+                pos=(0.0, 0.0, 0.02 * piece),
+                density=0.0,
+                group=COLLISION_GROUP,
+                solref=SOLREF,
+                priority=PRIORITY,
+                rgba=(0.0, 0.0, 0.0, 0.0),
+            )
+        picture = add_picture(body, models[layout.names[0]], layout.mesh(layout.names[0], 0), layout.visual(slot))
+        picture.rgba = (0.0, 0.0, 0.0, 0.0)
+    return layout
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What a slot holds to be one object at scale 1: each field's value for its geoms or its body."""
+
+    values: Mapping[str, NDArray[Any]]
+    pictures: Mapping[str, NDArray[Any]]
+    """(picture scales, ...): mesh id, size, bounds, position and quaternion of the picture."""
+
+
+class PoolTables:
+    """The values of all fields for each object of a pool, and where they go in one compiled model.
+
+    Args:
+      layout: as `add_slots` returned it.
+      model: compiled from the spec that has the slots.
+    """
+
+    def __init__(self, layout: PoolLayout, model: mujoco.MjModel) -> None:
+        self.layout = layout
+        slots = range(layout.slots)
+        self.bodies = np.array([model.body(layout.body(slot)).id for slot in slots])
+        """(slots,) body ids."""
+        self.pieces = np.array(
+            [[model.geom(layout.piece(slot, p)).id for p in range(layout.pieces)] for slot in slots]
+        )
+        """(slots, pieces) geom ids."""
+        self.visuals = np.array([model.geom(layout.visual(slot)).id for slot in slots])
+        """(slots,) geom ids."""
+        self.qpos = np.array([model.joint(layout.body(slot)).qposadr[0] for slot in slots])[:, None] + np.arange(7)
+        """(slots, 7) indices of position and quaternion in qpos."""
+        self.dofs = np.array([model.joint(layout.body(slot)).dofadr[0] for slot in slots])[:, None] + np.arange(6)
+        """(slots, 6) indices of the velocities in qvel."""
+        self._geoms = np.concatenate([self.pieces, self.visuals[:, None]], axis=1)
+        self._first = [int(ids[0]) for ids in self._geoms]
+        if any((np.diff(ids) != 1).any() for ids in self._geoms):
+            raise ValueError("the geoms of a slot must have consecutive ids; add nothing else to its body")
+        self._model = model
+        self._rows = self._specimen()
+
+    def _specimen(self) -> dict[str | None, _Row]:
+        """Compile every object once as a body of its own, and read off what a slot must hold."""
+        spec = mujoco.MjSpec()
+        layout = self.layout
+        models = {name: load_object(name) for name in layout.names}
+        scales = range(len(layout.picture_scales))
+        for name, model in models.items():
+            body = spec.worldbody.add_body(name=name)
+            body.add_freejoint()
+            add_pieces(body, model, [f"{name}/{p}" for p in range(len(model.pieces))])
+            for k in scales:
+                add_mesh(spec, model, layout.mesh(name, k), layout.picture_scales[k])
+                add_picture(body, model, layout.mesh(name, k), f"{name}/picture_{k}")
+        specimen = spec.compile()
+        return {
+            None: self._empty(),
+            **{name: self._row(specimen, name, len(model.pieces)) for name, model in models.items()},
+        }
+
+    def _empty(self) -> _Row:
+        """An empty slot: nothing collides, nothing is seen, nothing falls."""
+        count = self.layout.pieces + 1
+        values: dict[str, NDArray[Any]] = {
+            "geom_type": np.full(count, int(mujoco.mjtGeom.mjGEOM_SPHERE), np.int32),
+            "geom_dataid": np.full(count, -1, np.int32),
+            "geom_contype": np.zeros(count, np.int32),
+            "geom_conaffinity": np.zeros(count, np.int32),
+            "geom_condim": np.full(count, 3, np.int32),
+            "geom_size": np.tile([1e-3, 0.0, 0.0], (count, 1)),
+            "geom_aabb": np.tile([0.0, 0.0, 0.0, 1e-3, 1e-3, 1e-3], (count, 1)),
+            "geom_pos": np.tile([0.0, 0.0, 0.02], (count, 1)),
+            "geom_quat": np.tile([1.0, 0.0, 0.0, 0.0], (count, 1)),
+            "geom_friction": np.tile([1.0, 0.005, 0.0001], (count, 1)),
+            "geom_solref": np.tile(SOLREF, (count, 1)),
+            "geom_rgba": np.zeros((count, 4), np.float32),
+            "body_mass": np.array(0.1),
+            "body_inertia": np.full(3, 1e-4),
+            "body_ipos": np.array([0.0, 0.0, 0.05]),
+            "body_iquat": np.array([1.0, 0.0, 0.0, 0.0]),
+            "body_gravcomp": np.array(1.0),
+        }
+        return _Row(values, {})
+
+    def _row(self, specimen: mujoco.MjModel, name: str, used: int) -> _Row:
+        """Read one object from the specimen model; its unused geoms stay as in an empty slot."""
+        values = {key: value.copy() for key, value in self._empty().values.items()}
+        body = specimen.body(name).id
+        first = int(specimen.body_geomadr[body])
+        at = first + used + np.arange(len(self.layout.picture_scales))
+        pictures = {key: getattr(specimen, key)[at].copy() for key in _PICTURE_FIELDS}
+        # the specimen numbers its meshes in its own way
+        pictures["geom_dataid"] = np.array(
+            [self._model.mesh(self.layout.mesh(name, k)).id for k in range(len(at))], np.int32
+        )
+        normal = self._nearest_picture(1.0)
+        for field in GEOM_FIELDS:
+            source = getattr(specimen, field)
+            values[field][:used] = source[first : first + used]
+            values[field][-1] = pictures[field][normal] if field in pictures else source[at[normal]]
+        for field in BODY_FIELDS:
+            values[field] = np.array(getattr(specimen, field)[body])
+        return _Row(values, pictures)
+
+    def _nearest_picture(self, scale: float) -> int:
+        scales = self.layout.picture_scales
+        return min(range(len(scales)), key=lambda k: abs(scales[k] - scale))
+
+    def write(
+        self,
+        fields: Mapping[str, NDArray[Any]],
+        world: int,
+        slot: int,
+        instance: str | None,
+        mass: float | None = None,
+        friction: float | None = None,
+        scale: float = 1.0,
+    ) -> None:
+        """Make a slot of one world an object, or empty.
+
+        Args:
+          fields: each of FIELDS as `Batch.expand` returns it, (worlds, ...). A model's own arrays serve as one world
+            when given a leading axis.
+          world: index of the world.
+          slot: index of the slot.
+          instance: the object, or None for an empty slot; set its free joint to `layout.parked(slot)` then.
+          mass: instead of the object's own [kg]; the inertia follows.
+          friction: sliding friction instead of the object's own.
+          scale: uniform scale of all sizes; the mass stays. The picture is the nearest of the picture scales.
+        """
+        if instance not in self._rows:
+            raise UnknownName("object of the pool", str(instance), self.layout.names)
+        row = self._rows[instance]
+        first = self._first[slot]
+        geoms = slice(first, first + self.layout.pieces + 1)
+        body = self.bodies[slot]
+        for field in GEOM_FIELDS:
+            fields[field][world, geoms] = row.values[field]
+        for field in BODY_FIELDS:
+            fields[field][world, body] = row.values[field]
+        if instance is None:
+            return
+        if scale != 1.0:
+            for field, power in _LENGTHS.items():
+                fields[field][world, geoms if field.startswith("geom") else body] *= scale**power
+            nearest = self._nearest_picture(scale)
+            for field, values in row.pictures.items():
+                fields[field][world, geoms.stop - 1] = values[nearest]
+        if mass is not None:
+            fields["body_inertia"][world, body] *= mass / float(row.values["body_mass"])
+            fields["body_mass"][world, body] = mass
+        if friction is not None:
+            fields["geom_friction"][world, geoms, 0] = friction
