@@ -1,0 +1,55 @@
+"""`dexbench collect`: record demonstrations of an agent."""
+
+import argparse
+from pathlib import Path
+
+from dexbench.core.shelf import AGENTS, EMBODIMENTS, TASKS, locate
+
+from ._runs import cores, parse_settings
+
+DESCRIPTION = """\
+Record demonstrations: an agent acts, what it saw and did is kept for training.
+
+  dexbench collect --agent scripted --task grasp_object --embodiment shadow_ur10e \\
+                   --episodes 300 --out demonstrations
+
+Trials are drawn from --seed and belong to no suite. Run it again to go on."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--agent", default="scripted", metavar="A", help="who shows it (default: scripted)")
+    parser.add_argument("--task", required=True, metavar="T")
+    parser.add_argument("--embodiment", required=True, metavar="E")
+    parser.add_argument("--episodes", type=int, required=True, metavar="N")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--split", default="seen", help="which split trials are drawn from (default: seen)")
+    parser.add_argument("--seed", type=int, default=0, help="of the trials (default: 0)")
+    parser.add_argument(
+        "--setting", action="append", default=[], metavar="NAME=VALUE", help="for the agent; repeatable"
+    )
+    parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--batch", type=int, default=8, metavar="N", help="worlds a process (default: 8)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Collect."""
+    for shelf, name in ((AGENTS, arguments.agent), (TASKS, arguments.task), (EMBODIMENTS, arguments.embodiment)):
+        locate(shelf, name.partition("-v")[0])
+    from dexbench.data.demonstrations import collect  # loads MuJoCo: after the names are known to be right
+
+    print(
+        collect(
+            agent=arguments.agent,
+            task=arguments.task,
+            embodiment=arguments.embodiment,
+            episodes=arguments.episodes,
+            folder=arguments.out,
+            split=arguments.split,
+            seed=arguments.seed,
+            settings=parse_settings(arguments.setting),
+            jobs=arguments.jobs,
+            batch=arguments.batch,
+        )
+    )
+    return 0
