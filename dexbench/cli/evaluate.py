@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ._runs import MARK, cores, parse_settings
-from .summary import summary
-from .worlds import simulated
 from dexbench.core.errors import ContractError, DataError, MissingExtra, RunError
 from dexbench.core.shelf import AGENTS, locate, names
 from dexbench.evaluation.runner import evaluate
 from dexbench.evaluation.suite import load_suite
+
+from ._runs import MARK, cores, parse_settings
+from .summary import summary
+from .worlds import simulated
 
 DESCRIPTION = """\
 Run agents on every episode of a suite. Each episode is recorded as it ends, in

@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
-from ._runs import cores, find_runs
-from .worlds import simulated
 from dexbench.evaluation.rows import load_run
 from dexbench.evaluation.suite import load_suite
 from dexbench.evaluation.verification import verify
+
+from ._runs import cores, find_runs
+from .worlds import simulated
 
 DESCRIPTION = """\
 Simulate every row of a run again from its recorded actions, without the policy, and say

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dexbench.core.assets import asset_path
-from dexbench.core.embodiment import Embodiment
-from dexbench.core.embodiment import load_embodiment as read_embodiment
+from dexbench.core.document import read_document
 from dexbench.core.errors import DataError, DexBenchError, UnknownName
-from dexbench.core.task import Task
 
+# Listing names must cost next to nothing: what brings NumPy is imported where a thing is loaded.
 if TYPE_CHECKING:
     from dexbench.core.agent import Agent
+    from dexbench.core.embodiment import Embodiment
+    from dexbench.core.task import Task
     from dexbench.core.world import WorldSpec
 
 
@@ -47,6 +48,15 @@ EMBODIMENTS = Shelf("embodiment", "dexbench.assets", "embodiments/*.yaml", "dexb
 HANDS = Shelf("hand", "dexbench.assets", "hands/*/hand.yaml", "dexbench.hands")
 ARMS = Shelf("arm", "dexbench.assets", "arms/*/arm.yaml", "dexbench.arms")
 SHELVES = (TASKS, AGENTS, SUITES, EMBODIMENTS, HANDS, ARMS, DRIVERS)
+
+
+@cache
+def _points() -> Any:
+    """Return the entry points of all installed packages: they are searched once, not once a shelf.
+
+    Something with select(group=...): its type differs between Python 3.11 and 3.12.
+    """
+    return entry_points()
 
 
 @cache
@@ -81,7 +91,7 @@ def entries(shelf: Shelf) -> dict[str, str]:
         name = path.parent.name if shelf.pattern.endswith(("/hand.yaml", "/arm.yaml")) else path.stem
         if not name.startswith("_"):
             found[name.removesuffix("_driver")] = str(path)
-    for point in entry_points(group=shelf.group):
+    for point in _points().select(group=shelf.group):
         if point.name in found:
             raise DexBenchError(f"{point.value!r} offers the {shelf.kind} {point.name!r}, which exists already")
         found[point.name] = point.value
@@ -133,7 +143,7 @@ def _load(shelf: Shelf, name: str) -> Callable[..., Any]:
     return make  # type: ignore[no-any-return]
 
 
-def load_task(name: str) -> Task:
+def load_task(name: str) -> "Task":
     """Return a fresh task by name; a version suffix, as in "grasp_object-v1", must match."""
     plain, _, version = name.partition("-v")
     task: Task = _load(TASKS, plain)()
@@ -153,11 +163,18 @@ def load_driver(name: str, **settings: Any) -> Any:
     return _load(DRIVERS, name)(**settings)
 
 
-def load_embodiment(name: str) -> Embodiment:
+def load_embodiment(name: str) -> "Embodiment":
     """Return embodiment `name`, its hand and arm found on their shelves."""
+    from dexbench.core.embodiment import load_embodiment as read_embodiment
+
     return read_embodiment(locate(EMBODIMENTS, name), hand=lambda n: locate(HANDS, n), arm=lambda n: locate(ARMS, n))
 
 
 def assets_root() -> Path:
     """Return the folder of the installed data."""
     return asset_path(".")
+
+
+def hands_of(embodiment: str) -> int:
+    """Return how many hands an embodiment has, reading only its own file."""
+    return len(read_document(locate(EMBODIMENTS, embodiment))["sides"].mapping())
