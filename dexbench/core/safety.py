@@ -5,13 +5,17 @@ any sequence of targets and at any time:
 
 - position: an average of values inside an interval is inside it;
 - speed: the rate limiter bounds it by V, averaging does not raise it;
-- acceleration: the first average, over N ticks, changes its speed by at most 2 V / (N dt) a second, so
-  N = ceil(2 V / (A dt)) gives A;
-- jerk: the second, over M ticks, likewise: M = ceil(2 A / (J dt)) gives J.
+- acceleration: the first average, over N ticks, changes its speed by (v - v N ticks ago) / N a tick, at most
+  2 V / (N dt) a second, so N = ceil(2 V / (A dt)) gives A;
+- jerk: the second, over M ticks, likewise: with A' = 2 V / (N dt) <= A, M = ceil(2 A' / (J dt)) gives J.
+
+They hold for finite differences of the setpoints, once a control period, up to rounding (1e-12 of a bound). Scaling
+the rate limiter down at any time (`pace`) keeps them, and so does stopping (`brake`): the limiter then stands still,
+and the setpoint comes to rest within N + M - 2 ticks.
 
 Finite impulse response filters as trajectory generators: Biagiotti and Melchiorri, "FIR filters for online trajectory
 planning with time- and frequency-domain specifications", Control Engineering Practice 20 (2012). The price is a fixed
-lag of (N + M - 2) / 2 ticks.
+lag of (N + M - 2) / 2 ticks (`lag`).
 
 These limits are not a safety function in the sense of ISO 10218 or ISO 13849: the hardware's emergency stop, enabling
 device and own limits stay in place.
@@ -22,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dexbench.core.errors import ActionError
+from dexbench.core.errors import ActionError, SafetyError
 from dexbench.core.scene import WorldIds
 from dexbench.core.schema import Array
 
@@ -56,64 +60,151 @@ class SafetyFilter:
           limits: bounds of each joint.
           n: number of worlds.
           period: control period [s].
+
+        Raises:
+          SafetyError: limits that are no limits: not finite, not positive, or upper below lower.
         """
+        _check(limits)
         self.limits = limits
         self.period = period
         self.rejected = np.zeros(n, np.int64)
         """(n,) targets that were not finite."""
         self.clamped = np.zeros(n, np.int64)
         """(n,) targets outside the position limits."""
-        self._kernel = _kernel(limits, period)
+        self._weights = _weights(limits, period)
         joints = len(limits.lower)
-        self._step = limits.velocity * period
+        # Bounds as (n, joints): at n = 1 broadcasting would cost more than the arithmetic.
+        self._lower, self._upper = (np.tile(bound, (n, 1)).astype(float) for bound in (limits.lower, limits.upper))
+        self._step = np.tile(limits.velocity * period, (n, 1))
+        self._back = -self._step
         self._target = np.zeros((n, joints))
-        self._history = np.zeros((n, len(self._kernel), joints))  # rate-limited targets, oldest first
+        self._newest = np.zeros((n, joints))  # rate-limited targets
+        self._moves = np.zeros((n, self._weights.shape[1], joints))  # their increments, newest first
+        self._product = np.zeros_like(self._moves)
+
+    @property
+    def lag(self) -> NDArray[np.float64]:
+        """(actuators,) delay of the setpoint behind a target that moves slower than the limits [s]."""
+        return np.asarray(self._weights[0].sum(axis=0) * self.period)
+
+    @property
+    def memory(self) -> int:
+        """Ticks after which a target is forgotten: a brake comes to rest within so many."""
+        return int(self._weights.shape[1])
 
     @property
     def setpoint(self) -> NDArray[np.float64]:
         """(n, actuators) the setpoints given last [rad]."""
-        return np.asarray((self._history * self._kernel).sum(axis=1))
+        return self._smooth(self._newest, self._moves)
 
     def reset(self, setpoint: Array, worlds: WorldIds) -> None:
-        """Start `worlds` at rest at `setpoint` (len(worlds), actuators) [rad], clipped to the limits."""
-        at = np.clip(setpoint, self.limits.lower, self.limits.upper)
-        self._target[worlds] = at
-        self._history[worlds] = at[:, None]
+        """Start `worlds` at rest at `setpoint` (len(worlds), actuators) [rad].
+
+        A start outside the position limits is allowed, so that no setpoint jumps: it moves inside like any motion.
+        """
+        self._target[worlds] = setpoint
+        self._newest[worlds] = setpoint
+        self._moves[worlds] = 0
         self.rejected[worlds] = 0
         self.clamped[worlds] = 0
 
+    def pace(self, fraction: float) -> None:
+        """Use only `fraction` of the speed limits, in (0, 1], from the next tick on."""
+        if not 0 < fraction <= 1:
+            raise SafetyError(f"a pace of {fraction} was asked for; it lies in (0, 1]")
+        self._step[:] = self.limits.velocity * (self.period * fraction)
+        self._back[:] = -self._step
+
     def __call__(self, target: Array, worlds: WorldIds | None = None) -> NDArray[np.float64]:
-        """Return the next setpoints (len(worlds), actuators) [rad] on the way to `target` of the same shape."""
-        rows: WorldIds | slice = slice(None) if worlds is None else np.asarray(worlds)
-        history = self._history[rows]  # a view of all worlds, a copy of some
-        if target.shape != (len(history), history.shape[2]):
-            raise ActionError(
-                f"an action of shape {target.shape} was given, {(len(history), history.shape[2])} is expected"
-            )
-        wanted = np.minimum(np.maximum(target, self.limits.lower), self.limits.upper)
-        outside = wanted != target
-        if outside.any():
-            bad = ~np.isfinite(target).all(axis=1)
-            self.rejected[rows] += bad
-            self.clamped[rows] += outside.any(axis=1) & ~bad
-            wanted[bad] = self._target[rows][bad]
+        """Return the next setpoints (len(worlds), actuators) [rad] on the way to `target` of the same shape.
+
+        Args:
+          target: joint positions [rad].
+          worlds: sorted; default: all.
+
+        Raises:
+          ActionError: `target` has another shape.
+        """
+        everyone = worlds is None or len(worlds) == len(self._target)
+        rows: Array | slice = slice(None) if everyone else np.asarray(worlds)
+        last, moves = self._newest[rows], self._moves[rows]  # views of all worlds, copies of some
+        n, joints = last.shape
+        if target.shape != last.shape:
+            raise ActionError(f"an action of shape {target.shape} was given, {last.shape} is expected")
+        wanted = np.fmax(target, self._lower[:n])  # NaN becomes the bound
+        np.minimum(wanted, self._upper[:n], out=wanted)
+        if wanted.tobytes() != target.tobytes():  # the quickest way to ask whether anything was changed
+            self._judge(target, wanted, rows)
         self._target[rows] = wanted
-        last = history[:, -1]
-        newest = last + np.minimum(np.maximum(wanted - last, -self._step), self._step)
-        history[:, :-1] = history[:, 1:]
-        history[:, -1] = newest
-        if worlds is not None:
-            self._history[rows] = history
-        return np.asarray((history * self._kernel).sum(axis=1))
+        move = np.subtract(wanted, last, out=wanted)
+        np.maximum(move, self._back[:n], out=move)
+        np.minimum(move, self._step[:n], out=move)
+        flat = moves.reshape(n, -1)
+        flat[:, joints:] = flat[:, :-joints]
+        flat[:, :joints] = move
+        last += move
+        if not everyone:
+            self._newest[rows], self._moves[rows] = last, moves
+        return self._smooth(last, moves)
+
+    def _judge(self, target: Array, wanted: Array, rows: Array | slice) -> None:
+        """Count targets that were clipped; put the last good target where one is not finite."""
+        bad = ~np.isfinite(target).all(axis=1)
+        self.rejected[rows] += bad
+        self.clamped[rows] += (wanted != target).any(axis=1) & ~bad
+        wanted[bad] = self._target[rows][bad]
+
+    def brake(self, worlds: WorldIds | None = None) -> NDArray[np.float64]:
+        """Return the next setpoints (len(worlds), actuators) [rad] on the way to rest; forgets the target."""
+        rows: Array | slice = slice(None) if worlds is None else np.asarray(worlds)
+        return self(self._newest[rows].copy(), worlds)
+
+    def at_rest(self) -> bool:
+        """Say whether no setpoint moves any more."""
+        return not self._moves.any()
+
+    def ahead(self, rows: int, follow: int) -> NDArray[np.float64]:
+        """Return (rows, n, actuators) the setpoints to come if no new target does; the filter is left as it is.
+
+        Args:
+          rows: how many.
+          follow: the first so many stay on the way to the last target, the others brake.
+        """
+        target, newest, moves = self._target.copy(), self._newest.copy(), self._moves.copy()
+        found = [self(target) if i < follow else self.brake() for i in range(rows)]
+        self._target[:], self._newest[:], self._moves[:] = target, newest, moves
+        return np.array(found).reshape(rows, *newest.shape)
+
+    def _smooth(self, newest: Array, moves: Array) -> NDArray[np.float64]:
+        """Return the double average of the rate-limited targets, counted back from the newest.
+
+        Written in increments it is exact at rest: a constant target is reached to the last bit.
+        """
+        product = np.multiply(moves, self._weights, out=self._product[: len(moves)])
+        rest: NDArray[np.float64] = np.add.reduce(product, 1)
+        return np.subtract(newest, rest, out=rest)
 
 
-def _kernel(limits: Limits, period: float) -> NDArray[np.float64]:
-    """Return (length, joints) weights, oldest first, of the two averages in a row; each column sums to one."""
-    first = np.ceil(2 * limits.velocity / (limits.acceleration * period) - 1e-9).astype(int)
-    second = np.ceil(2 * limits.acceleration / (limits.jerk * period) - 1e-9).astype(int)
-    length = int((first + second).max()) - 1
-    kernel = np.zeros((length, len(first)))
-    for j, (a, b) in enumerate(zip(np.maximum(first, 1), np.maximum(second, 1), strict=True)):
-        both = np.convolve(np.full(a, 1 / a), np.full(b, 1 / b))
-        kernel[length - len(both) :, j] = both
-    return kernel
+def _weights(limits: Limits, period: float) -> NDArray[np.float64]:
+    """Return (1, length, joints): how much of each past increment, newest first, the setpoint has yet to make.
+
+    It is the tail of the kernel of the two averages in a row.
+    """
+    first = np.maximum(np.ceil(2 * limits.velocity / (limits.acceleration * period) - 1e-9), 1).astype(int)
+    reached = 2 * limits.velocity / (first * period)  # the acceleration that the first average leaves
+    second = np.maximum(np.ceil(2 * reached / (limits.jerk * period) - 1e-9), 1).astype(int)
+    weights = np.zeros((max(int((first + second).max()) - 2, 1), len(first)))
+    for j, (a, b) in enumerate(zip(first, second, strict=True)):
+        kernel = np.convolve(np.full(a, 1 / a), np.full(b, 1 / b))
+        weights[: len(kernel) - 1, j] = np.cumsum(kernel[:0:-1])[::-1]
+    return weights[None]
+
+
+def _check(limits: Limits) -> None:
+    rates = np.array([limits.velocity, limits.acceleration, limits.jerk])
+    bounds = np.array([limits.lower, limits.upper])
+    if not (np.isfinite(rates).all() and np.isfinite(bounds).all() and (rates > 0).all()):
+        raise SafetyError("a limit is not a positive, finite number: every joint needs all of them")
+    wrong = np.flatnonzero(bounds[0] > bounds[1])
+    if len(wrong):
+        raise SafetyError(f"joint {int(wrong[0])} has its lower limit {bounds[0][wrong[0]]} above its upper")
