@@ -53,6 +53,8 @@ def __dir__() -> list[str]:
 
 
 # `gymnasium.make("dexbench:...")` imports this module: gymnasium is loaded then, and costs nothing more.
-# Otherwise the entry point of pyproject.toml registers the environments when gymnasium is imported.
-if "gymnasium.envs.registration" in sys.modules:
+# Where gymnasium comes later, its import is waited for.
+if "gymnasium" in sys.modules:
     importlib.import_module("dexbench.registration").register()
+else:
+    importlib.import_module("dexbench._late_registration").watch()

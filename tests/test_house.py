@@ -27,6 +27,7 @@ FLOORS = {
     "dexbench.sim2real": 4,
     "dexbench.cli": 4,
     "dexbench.registration": 4,
+    "dexbench._late_registration": 4,
 }
 """A part imports from lower floors only. docs/architecture.md says why each stands where it stands."""
 
@@ -89,7 +90,7 @@ def test_there_is_a_house() -> None:
 
 
 def test_every_part_stands_on_a_floor() -> None:
-    parts = {part_of(module_name(p)) for p in sources()} - {"dexbench", *DATA_PARTS}
+    parts = {part_of(module_name(p)) for p in sources()} - {"dexbench", "dexbench.__main__", *DATA_PARTS}
     assert parts <= set(FLOORS)
 
 
