@@ -9,6 +9,7 @@ from dexbench.core.trial import Outcome, Placement, Trial
 from dexbench.objects.catalogue import families, instances, load_object
 
 HANDS = 1
+VERSION = 1
 SPLITS = ("seen", "unseen")
 
 LIFT = 0.10
@@ -61,7 +62,7 @@ class GraspObject:
     """
 
     name = "grasp_object"
-    version = 1
+    version = VERSION
     hands = HANDS
     slots = 3
     horizon = 24.0
@@ -161,7 +162,7 @@ class GraspObject:
 
 def stand(rng: np.random.Generator, names: list[str]) -> tuple[Placement, ...]:
     """Draw where `names` stand upright in REGION at least GAP apart, any way round."""
-    radii = [load_object(n).footprint for n in names]
+    radii = [load_object(n).footprint_radius for n in names]
     while True:  # a draw of three succeeds in about every other try
         spots = np.column_stack([rng.uniform(*bounds, len(names)) for bounds in REGION])
         apart = np.linalg.norm(spots[:, None] - spots[None], axis=2)

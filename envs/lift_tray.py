@@ -9,6 +9,7 @@ from dexbench.core.trial import Outcome, Placement, Trial
 from dexbench.objects.catalogue import instances, load_object
 
 HANDS = 2
+VERSION = 1
 SPLITS = ("seen", "unseen")
 
 LIFT = 0.10
@@ -44,7 +45,7 @@ class LiftTray:
     """
 
     name = "lift_tray"
-    version = 1
+    version = VERSION
     hands = HANDS
     slots = 1
     horizon = 16.0

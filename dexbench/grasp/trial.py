@@ -1,0 +1,159 @@
+"""The test that separates grasps: a hand on a moving base closes around a standing object, lifts and shakes it.
+
+Physics is that of the cells (4 ms, implicitfast, elliptic cones); many tests run at once in one batch.
+"""
+
+from dataclasses import dataclass
+
+import mujoco
+import mujoco.batch
+import numpy as np
+
+from dexbench.core.embodiment import Embodiment
+from dexbench.core.schema import Array
+from dexbench.objects.pool import FIELDS, PoolTables, add_slots
+from dexbench.robots.build import hand_spec
+
+APPROACH, CLOSE, SETTLE, LIFT, SHAKE = 0.3, 0.4, 0.3, 0.8, 0.6
+"""Durations of the phases [s]."""
+HEIGHT = 0.12
+"""How far the base rises [m]."""
+STANDOFF = 0.08
+"""Length of the straight approach along the palm's normal [m]."""
+PULL = 6.0
+"""Peak sideways acceleration of the base while it shakes [m/s^2]."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of C tests."""
+
+    held: Array
+    """(C,) bool: it rose with the hand and stayed."""
+    slip: Array
+    """(C,) movement of the object in the palm between lifting and the end [m]."""
+    turn: Array
+    """(C,) its rotation there [rad]."""
+    pushed: Array
+    """(C,) how far it was moved before the hand closed [m]."""
+
+
+class GraspTest:
+    """Tests grasps of one hand on one object."""
+
+    def __init__(self, embodiment: Embodiment, side: str, instance: str, n: int, threads: int = 1) -> None:
+        self.side = side
+        spec = hand_spec(embodiment, side)
+        spec.worldbody.add_geom(
+            name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1, 1, 0.05], friction=[0.8, 0.02, 0.0001], condim=4
+        )
+        layout = add_slots(spec, [instance], 1, picture_scales=(1.0,))
+        self.model = model = spec.compile()
+        self.instance = instance
+        self.batch = mujoco.batch.Batch(model, n, threads)
+        self.tables = PoolTables(layout, model)
+        fields = {name: self.batch.expand(name) for name in FIELDS}
+        for world in range(n):
+            self.tables.write(fields, world, 0, instance)
+        self.batch.set_const()
+        self.actuators = np.array([model.actuator(a.name).id for a in hand_actuators(embodiment, side)])
+        joints = {j: int(model.joint(j).qposadr[0]) for a in hand_actuators(embodiment, side) for j in a.joints}
+        self.shares = np.zeros((len(self.actuators), model.nq))
+        for row, a in zip(self.shares, hand_actuators(embodiment, side), strict=True):
+            row[[joints[j] for j in a.joints]] = 1 / len(a.joints)
+        self.n = n
+        data = mujoco.MjData(model)
+        mujoco.mj_kinematics(model, data)
+        site = model.site(f"{side}/palm_site").id
+        base = int(np.flatnonzero(model.body_mocapid >= 0)[0])
+        turn = data.xmat[base].reshape(3, 3)
+        self._base_in_palm = data.site_xmat[site].reshape(3, 3).T @ turn
+        self._base_at = data.site_xmat[site].reshape(3, 3).T @ (data.xpos[base] - data.site_xpos[site])
+        self._control_spec = int(
+            mujoco.mjtState.mjSTATE_CTRL | mujoco.mjtState.mjSTATE_MOCAP_POS | mujoco.mjtState.mjSTATE_MOCAP_QUAT
+        )
+
+    def penetrates(self, position: Array, turn: Array, pregrasp: Array) -> Array:
+        """Return (C,) bool: whether the open hand touches object or table at the grasp."""
+        model, data = self.batch.get_model(0), mujoco.MjData(self.model)
+        bad = np.zeros(len(position), bool)
+        for i in range(len(position)):
+            at, quat = self._base(position[i], turn[i])
+            data.qpos[:] = model.qpos0 + pregrasp[i] @ self.shares
+            data.qpos[self.tables.qpos[0]] = (0, 0, 0, 1, 0, 0, 0)
+            data.mocap_pos[0], data.mocap_quat[0] = at, quat
+            mujoco.mj_fwdPosition(model, data)
+            inner = [c for c in range(data.ncon) if self._robot(model, data.contact.geom[c])]
+            bad[i] = bool((data.contact.dist[inner] < -0.001).any()) if inner else False
+        return bad
+
+    def _robot(self, model: mujoco.MjModel, pair: Array) -> bool:
+        """Whether a contact is between the hand and anything else."""
+        slot = self.tables.bodies[0]
+        others = [model.geom_bodyid[g] in (0, slot) for g in pair]
+        return others[0] != others[1]
+
+    def run(self, position: Array, turn: Array, pregrasp: Array, squeeze: Array, yaw: Array | None = None) -> Verdict:
+        """Test C <= n grasps at once.
+
+        Args:
+          position: (C, 3) palm frame in the object frame [m].
+          turn: (C, 3, 3) palm to object.
+          pregrasp: (C, H) targets around the object [rad].
+          squeeze: (C, H) targets that press [rad].
+          yaw: (C,) by which each object stands turned away from where the hand expects it [rad].
+        """
+        count = len(position)
+        ids = np.arange(count)
+        batch, dt = self.batch, self.model.opt.timestep
+        steps = [round(t / dt) for t in (APPROACH, CLOSE, SETTLE, LIFT, SHAKE)]
+        times = np.cumsum([0, *steps])
+        control = np.zeros((count, times[-1], mujoco.mj_stateSize(self.model, self._control_spec)))
+        ctrl = np.zeros((count, self.model.nu))
+        for i in range(count):
+            at, quat = self._base(position[i], turn[i])
+            ctrl[i, self.actuators] = pregrasp[i]
+            base = np.repeat(at[None], times[-1], axis=0)
+            back = turn[i, :, 2] * STANDOFF
+            base[: times[1]] -= np.linspace(1, 0, steps[0])[:, None] * back
+            rise = np.clip((np.arange(times[-1]) - times[3]) / steps[3], 0, 1)
+            base[:, 2] += HEIGHT * rise * rise * (3 - 2 * rise)
+            wave = np.sin(np.linspace(0, 4 * np.pi, steps[4]))
+            base[times[4] :, 0] += wave * PULL / (4 * np.pi / SHAKE) ** 2
+            base[times[4] :, 1] += wave * PULL / (4 * np.pi / SHAKE) ** 2
+            nu = self.model.nu
+            control[i, :, :nu] = ctrl[i]
+            closing = np.clip((np.arange(times[-1]) - times[1]) / steps[1], 0, 1)[:, None]
+            control[i][:, self.actuators] = pregrasp[i] + closing * (squeeze[i] - pregrasp[i])
+            control[i, :, nu : nu + 3] = base
+            control[i, :, nu + 3 : nu + 7] = quat
+        batch.reset(ids, stage=int(mujoco.mjtStage.mjSTAGE_NONE))
+        qpos = batch.bind("qpos")
+        qpos[ids] = self.model.qpos0 + pregrasp @ self.shares
+        stand = np.tile([0, 0, 0, 1.0, 0, 0, 0], (count, 1))
+        if yaw is not None:
+            stand[:, 3], stand[:, 6] = np.cos(yaw / 2), np.sin(yaw / 2)
+        qpos[np.ix_(ids, self.tables.qpos[0])] = stand
+        poses = []
+        for k in range(5):
+            part = np.ascontiguousarray(control[:, times[k] : times[k + 1]])
+            batch.rollout(steps[k], part, self._control_spec, record=(), ids=ids)
+            poses.append(qpos[np.ix_(ids, self.tables.qpos[0])].copy())
+        pushed = np.linalg.norm(poses[0][:, :2], axis=1)
+        rise = poses[4][:, 2] - poses[2][:, 2]
+        slip = np.linalg.norm(poses[4][:, :3] - poses[2][:, :3] - [0, 0, HEIGHT], axis=1)
+        dot = np.abs((poses[4][:, 3:] * poses[2][:, 3:]).sum(axis=1))
+        angle = 2 * np.arccos(np.clip(dot, 0, 1))
+        held = (rise > HEIGHT - 0.02) & (slip < 0.02) & (angle < np.deg2rad(15)) & (pushed < 0.01)
+        return Verdict(held, slip, angle, pushed)
+
+    def _base(self, position: Array, turn: Array) -> tuple[Array, Array]:
+        """Return position and quaternion of the hand's base for a palm pose."""
+        quat = np.empty(4)
+        mujoco.mju_mat2Quat(quat, (turn @ self._base_in_palm).ravel())
+        return position + turn @ self._base_at, quat
+
+
+def hand_actuators(embodiment: Embodiment, side: str) -> list:
+    """Return the hand's actuators of one side, in the order of actions."""
+    return [embodiment.actuators[i] for i in embodiment.actuator_index(side, "hand")]

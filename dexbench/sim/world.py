@@ -1,0 +1,221 @@
+"""The simulated world: n copies of one cell on `mujoco.batch`; one is not a special case."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import mujoco
+import mujoco.batch
+import numpy as np
+
+from dexbench.core.agent import ActionSpec
+from dexbench.core.embodiment import Embodiment
+from dexbench.core.errors import ActionError, DataError
+from dexbench.core.safety import SafetyFilter
+from dexbench.core.scene import Scene, WorldIds
+from dexbench.core.schema import Array, Observation
+from dexbench.core.shelf import load_embodiment, load_task
+from dexbench.core.task import Task, versioned
+from dexbench.core.trial import Outcome, Trial
+from dexbench.core.world import WorldSpec
+from dexbench.objects.pool import FIELDS
+from dexbench.sim.cell import SUBSTEPS, build_cell
+from dexbench.sim.observation import Observer
+
+DEFAULT_GROUPS = ("state", "objects", "touch")
+_RECORD = ("sensordata",)
+
+
+class SimWorld:
+    """n simulated cells that run one task on one embodiment.
+
+    Every world is bit-deterministic: its trial and actions give the same states at any n, thread count or process.
+    """
+
+    def __init__(
+        self,
+        task: Task | str,
+        embodiment: Embodiment | str,
+        n: int = 1,
+        *,
+        groups: Sequence[str] = DEFAULT_GROUPS,
+        threads: int = 1,
+    ) -> None:
+        """Make the worlds; call reset() before anything else.
+
+        Args:
+          task: a task or its name.
+          embodiment: an embodiment or its name.
+          n: number of worlds.
+          groups: observation groups (see core.schema.GROUPS).
+          threads: physics threads; results do not depend on it.
+
+        Raises:
+          UnknownName: no such task, embodiment or group.
+          ContractError: the embodiment has too few hands for the task.
+        """
+        self.task = load_task(task) if isinstance(task, str) else task
+        robot = load_embodiment(embodiment) if isinstance(embodiment, str) else embodiment
+        self.cell = build_cell(self.task, robot)
+        self.batch = mujoco.batch.Batch(self.cell.model, n, min(threads, n))
+        self.filter = SafetyFilter(robot.limits, n, self.cell.period)
+        self._observer = Observer(self.cell, self.batch, groups)
+        self._spec = WorldSpec(
+            task=versioned(self.task),
+            embodiment=robot,
+            observations=self._observer.schema,
+            action=ActionSpec(tuple(a.name for a in robot.actuators), 1.0 / self.cell.period),
+        )
+        self._fields = {name: self.batch.expand(name) for name in FIELDS}
+        self._placed: list[list[tuple[Any, ...]]] = [[(None,)] * self.cell.slots for _ in range(n)]
+        self._steps = np.zeros(n, np.int64)
+        self._control = np.empty((n, SUBSTEPS, self.cell.model.nu))
+        self._sensors = np.zeros((n, SUBSTEPS, self.cell.model.nsensordata))
+        self._ramp = ((np.arange(SUBSTEPS) + 1.0) / SUBSTEPS)[:, None]
+        self._errors: dict[int, str] = {}
+        self._judged: Outcome | None = None
+        empty = Trial(versioned(self.task), "", 0, "", 0, ())
+        self.scene: Scene = self._observer.scene([empty] * n, self.task.remember(n))
+
+    @property
+    def spec(self) -> WorldSpec:
+        """What this world declares."""
+        return self._spec
+
+    @property
+    def n(self) -> int:
+        """Number of worlds."""
+        return len(self._steps)
+
+    def reset(self, trials: Sequence[Trial], worlds: WorldIds | None = None) -> Observation:
+        """Set up `trials` in `worlds` and return their first observation.
+
+        Raises:
+          DataError: a trial of another task, or one that the cell cannot hold.
+        """
+        ids = np.arange(self.n) if worlds is None else np.asarray(worlds)
+        if len(trials) != len(ids):
+            raise DataError(f"{len(trials)} trials were given for {len(ids)} worlds")
+        for trial in trials:
+            self._check(trial)
+        batch, cell = self.batch, self.cell
+        batch.reset(ids, stage=int(mujoco.mjtStage.mjSTAGE_NONE))
+        qpos = batch.bind("qpos")
+        changed = [i for i, trial in zip(ids, trials, strict=True) if self._dress(int(i), trial)]
+        if changed:
+            batch.set_const(np.asarray(changed))
+        qpos[ids] = cell.home
+        for i, trial in zip(ids, trials, strict=True):
+            self._place(qpos[i], trial)
+            self._errors.pop(int(i), None)
+        batch.bind("ctrl")[np.ix_(ids, cell.actuators)] = cell.embodiment.home
+        batch.forward(ids)
+        self.filter.reset(np.broadcast_to(cell.embodiment.home, (len(ids), len(cell.actuators))), ids)
+        self._sensors[ids] = batch.bind("sensordata")[ids][:, None]
+        self._steps[ids] = 0
+        for i, trial in zip(ids, trials, strict=True):
+            self.scene.trials[i] = trial
+            self.scene.target[i] = trial.target
+        self._observer.refresh(self._sensors, self._steps * cell.period, self.scene)
+        self.task.begin(self.scene, ids)
+        self._judged = None
+        return self._observer.read(self._sensors, self.filter.setpoint[ids], self.scene, ids)
+
+    def advance(self, action: Array, worlds: WorldIds | None = None) -> Observation:
+        """Filter `action` (len(worlds), actuators) [rad], step one control period, return the observation.
+
+        A row that is not finite is not used: the last good target stays in force, and `filter.rejected` counts it.
+        """
+        action = np.asarray(action)
+        if action.dtype.kind not in "fiu":
+            raise ActionError(f"an action of type {action.dtype} was given, floating point numbers are expected")
+        return self.drive(self.filter(action, worlds), worlds)
+
+    def drive(self, setpoint: Array, worlds: WorldIds | None = None) -> Observation:
+        """Move the actuators to `setpoint` over one control period: advance() behind the safety filter."""
+        batch, cell = self.batch, self.cell
+        ids = None if worlds is None or len(worlds) == self.n else np.asarray(worlds)
+        rows: slice | Array = slice(None) if ids is None else ids
+        last = batch.bind("ctrl")[rows]
+        control = self._control[: len(last)]
+        target = last.copy()
+        target[:, cell.actuators] = setpoint
+        np.multiply((target - last)[:, None], self._ramp, out=control)
+        control += last[:, None]
+        try:
+            if ids is None:
+                batch.rollout(SUBSTEPS, control, record=_RECORD, out={"sensordata": self._sensors})
+            else:
+                self._sensors[ids] = batch.rollout(SUBSTEPS, control, record=_RECORD, ids=ids)["sensordata"]
+        except mujoco.batch.SimulationError as error:
+            for i in error.ids:
+                self._errors[int(i)] = self.batch.error(int(i))
+        self._steps[rows] += 1
+        if batch.warning[:, :, 1].any():
+            self._note_warnings()
+        self._observer.refresh(self._sensors, self._steps * cell.period, self.scene)
+        self._judged = None
+        return self._observer.read(self._sensors, setpoint, self.scene, ids)
+
+    def observe(self) -> Observation:
+        """Return the present observation of all worlds again."""
+        return self._observer.read(self._sensors, self.filter.setpoint, self.scene, None)
+
+    def outcome(self) -> Outcome:
+        """Return what the task says of all n worlds now; the task is asked once a control period."""
+        if self._judged is None:
+            self._judged = self.task.judge(self.scene)
+            self._judged.error = dict(self._errors)
+        return self._judged
+
+    def elapsed(self) -> Array:
+        """Return (n,) time since each episode began [s]."""
+        return self._steps * self.cell.period
+
+    def measures(self) -> dict[str, Array]:
+        """Return what only the record keeps: refused and clamped targets, and the force on the named object [N]."""
+        force = self.scene.hand_force[np.arange(self.n), :, self.scene.target].max(axis=1)
+        return {"rejected": self.filter.rejected, "clamped": self.filter.clamped, "hand_force": force}
+
+    def snapshot(self, worlds: WorldIds) -> Array:
+        """Return (len(worlds), nstate) integration states, warm start included: equal bits mean equal futures."""
+        return self.batch.state[np.asarray(worlds)].copy()
+
+    def close(self) -> None:
+        """Nothing to let go of: the batch ends with its last reference."""
+
+    def _check(self, trial: Trial) -> None:
+        if trial.task != versioned(self.task):
+            raise DataError(f"a trial of {trial.task!r} was given to a world of {versioned(self.task)!r}")
+        if len(trial.objects) > self.cell.slots or not 0 <= trial.target < max(1, len(trial.objects)):
+            raise DataError(
+                f"a trial has {len(trial.objects)} objects and names number {trial.target}; "
+                f"this cell holds {self.cell.slots}"
+            )
+
+    def _dress(self, world: int, trial: Trial) -> bool:
+        """Write the objects' model fields where they differ from what stands there; say whether anything did."""
+        changed = False
+        for slot in range(self.cell.slots):
+            wanted: tuple[Any, ...] = (None,)
+            if slot < len(trial.objects):
+                p = trial.objects[slot]
+                wanted = (p.instance, p.mass, p.friction, p.scale)
+            if wanted != self._placed[world][slot]:
+                self.cell.tables.write(self._fields, world, slot, *wanted)
+                self._placed[world][slot] = wanted
+                changed = True
+        return changed
+
+    def _place(self, qpos: Array, trial: Trial) -> None:
+        for slot in range(self.cell.slots):
+            if slot < len(trial.objects):
+                pose: Any = (*trial.objects[slot].position, *trial.objects[slot].quaternion)
+            else:
+                pose = self.cell.tables.layout.parked(slot)
+            qpos[self.cell.tables.qpos[slot]] = pose
+
+    def _note_warnings(self) -> None:
+        """Keep which worlds became unstable: MuJoCo resets such a simulation by itself, which must not pass unseen."""
+        for i, kind in zip(*np.nonzero(self.batch.warning[:, :, 1]), strict=True):
+            name = mujoco.mjtWarning(int(kind)).name
+            self._errors.setdefault(int(i), f"the simulation became unstable ({name})")
