@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="seen", help="which split trials are drawn from (default: seen)")
     parser.add_argument("--seed", type=int, default=0, help="of the trials (default: 0)")
     parser.add_argument(
-        "--setting", action="append", default=[], metavar="NAME=VALUE", help="for the agent; repeatable"
+        "--setting", action="append", default=[], metavar="NAME=VALUE", help="for the agent"
     )
     parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="worlds a process (default: 8)")

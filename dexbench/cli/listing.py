@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def describe(shelf: Shelf, name: str) -> str:
-    """Return one line about an entry: a module's docstring, or the `doc` of a data file or its first comment."""
+    """Return one line about an entry: a module's docstring; a data file's description, or its first comment."""
     try:
         path = locate(shelf, name)
     except DexBenchError as error:  # one broken package must not hide the others
@@ -60,13 +60,11 @@ def describe(shelf: Shelf, name: str) -> str:
     if path.suffix == ".py":
         return str(constants(shelf, name)["doc"])
     text = path.read_text(encoding="utf-8")
-    first = text.lstrip().split("\n", 1)[0]
-    if first.startswith("#"):
-        return first.lstrip("# ").rstrip()
     for line in text.splitlines():  # reading all of a large file as YAML would make listing slow
-        if line.startswith(("doc:", "description:")):
+        if line.startswith(("description:", "full_name:")):
             return _scalar(line)
-    return ""
+    first = text.lstrip().split("\n", 1)[0]
+    return first.lstrip("# ").rstrip() if first.startswith("#") else ""
 
 
 def _scalar(line: str) -> str:

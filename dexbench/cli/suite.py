@@ -1,9 +1,9 @@
 """`dexbench suite`: look at a suite, or freeze its table of episodes."""
 
 import argparse
+from collections import Counter
 
-from dexbench.core.errors import DataError
-from dexbench.core.shelf import SUITES, locate
+from dexbench.evaluation.suite import freeze, load_suite
 
 DESCRIPTION = """\
 A suite is a YAML file and a frozen table of episodes beside it, known by its hash.
@@ -21,22 +21,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or freeze."""
-    if arguments.action == "show":
-        return show(arguments.name)
-    from dexbench.evaluation.suite import freeze
-
-    freeze(arguments.name)
-    print(f"the table of {arguments.name} was drawn anew")
-    return show(arguments.name)
-
-
-def show(name: str) -> int:
-    """Print what a suite holds."""
-    from dexbench.evaluation.suite import load_suite
-
-    suite = load_suite(name)
-    path = locate(SUITES, name) if not name.endswith(".yaml") else name
-    if not suite:
-        raise DataError(f"{path} holds no entries")
-    print(path)
+    if arguments.action == "freeze":
+        freeze(arguments.name)
+        print(f"the table of {arguments.name} was drawn anew")
+    suite = load_suite(arguments.name)
+    print(f"{suite.name}: {suite.description}")
+    print(f"  protocol {suite.protocol}, {len(suite.episodes)} episodes, table {suite.table[:16]}, {suite.path}")
+    for entry in suite.entries:
+        splits = ", ".join(f"{count} {split}" for split, count in entry.splits.items())
+        print(f"  {entry.name}: {entry.task} on {entry.embodiment}, {splits}; at most {entry.attempts} attempts")
+        rows = [e.trial for e in suite.episodes if e.entry == entry.name]
+        objects = Counter(t.objects[t.target].instance.rpartition("_")[0] for t in rows if t.objects)
+        print(f"    {', '.join(f'{family} {count}' for family, count in sorted(objects.items()))}")
     return 0
