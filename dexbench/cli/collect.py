@@ -6,6 +6,7 @@ from pathlib import Path
 from dexbench.core.shelf import AGENTS, EMBODIMENTS, TASKS, locate
 
 from ._runs import cores, parse_settings
+from .worlds import simulated
 
 DESCRIPTION = """\
 Record demonstrations: an agent acts, what it saw and did is kept for training.
@@ -13,7 +14,9 @@ Record demonstrations: an agent acts, what it saw and did is kept for training.
   dexbench collect --agent scripted --task grasp_object --embodiment shadow_ur10e \\
                    --episodes 300 --out demonstrations
 
-Trials are drawn from --seed and belong to no suite. Run it again to go on."""
+Trials are drawn from --seed and belong to no suite; only successes are kept. With noise,
+the commands are disturbed and the undisturbed ones kept, so that a learner sees how to
+come back. Run it again to go on."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--split", default="seen", help="which split trials are drawn from (default: seen)")
     parser.add_argument("--seed", type=int, default=0, help="of the trials (default: 0)")
-    parser.add_argument(
-        "--setting", action="append", default=[], metavar="NAME=VALUE", help="for the agent"
-    )
+    parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="for the agent")
     parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="worlds a process (default: 8)")
 
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Collect."""
     for shelf, name in ((AGENTS, arguments.agent), (TASKS, arguments.task), (EMBODIMENTS, arguments.embodiment)):
         locate(shelf, name.partition("-v")[0])
-    from dexbench.data.demonstrations import collect  # loads MuJoCo: after the names are known to be right
+    from dexbench.data.demonstrations import Noise, collect  # loads MuJoCo: after the names are known to be right
 
     print(
         collect(
@@ -45,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
             embodiment=arguments.embodiment,
             episodes=arguments.episodes,
             folder=arguments.out,
+            worlds=simulated,
+            families=[f for f in arguments.families.split(",") if f],
+            noise=Noise(arm=arguments.arm_noise, hand=arguments.hand_noise),
             split=arguments.split,
             seed=arguments.seed,
             settings=parse_settings(arguments.setting),

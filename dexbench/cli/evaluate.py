@@ -36,9 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--agent", required=True, metavar="A[,B]", help="names, with commas between; or all")
     parser.add_argument("--suite", required=True, metavar="S", help="a name, or a path to a YAML file")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="where records go (default: runs)")
-    parser.add_argument(
-        "--setting", action="append", default=[], metavar="NAME=VALUE", help="for the agent"
-    )
+    parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="for the agent")
     parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="worlds a process (default: 8)")
     parser.add_argument("--fresh", action="store_true", help="throw earlier records of this run away")

@@ -3,27 +3,29 @@
 import argparse
 from collections import Counter
 
-from dexbench.evaluation.suite import freeze, load_suite
+from dexbench.evaluation.freezing import freeze
+from dexbench.evaluation.suite import load_suite
 
 DESCRIPTION = """\
 A suite is a YAML file and a frozen table of episodes beside it, known by its hash.
 
   dexbench suite show quick
-  dexbench suite freeze mine.yaml    draw the table anew: results before and after
-                                     are no longer comparable, so raise `protocol` too"""
+  dexbench suite freeze mine.yaml              draw the table of a new suite
+  dexbench suite freeze mine.yaml --replace    draw another: results before and after
+                                               do not compare, so raise `protocol` too"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("action", choices=("show", "freeze"))
+    parser.add_argument("--replace", action="store_true", help="freeze: put another table in the frozen one's place")
     parser.add_argument("name", metavar="NAME", help="a name, or a path to a YAML file")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or freeze."""
     if arguments.action == "freeze":
-        freeze(arguments.name)
-        print(f"the table of {arguments.name} was drawn anew")
+        freeze(arguments.name, replace=arguments.replace)
     suite = load_suite(arguments.name)
     print(f"{suite.name}: {suite.description}")
     print(f"  protocol {suite.protocol}, {len(suite.episodes)} episodes, table {suite.table[:16]}, {suite.path}")
