@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,7 +27,7 @@ class Ended:
     steps: int
     """Control periods."""
     outcome: Outcome
-    """Rows of all worlds; this episode's is `world`."""
+    """Rows of all worlds; this episode's is `world`. A copy: it stays as it was."""
     truncated: bool
     """Whether time ran out."""
     agent_error: str = ""
@@ -42,7 +43,10 @@ class Watcher(Protocol):
         """An episode has been reset in `world`."""
 
     def stepped(self, worlds: Sequence[int], action: Array, observation: Observation, outcome: Outcome) -> None:
-        """`worlds` have been advanced by `action` (rows as in `worlds`); observation rows likewise."""
+        """`worlds` have been advanced by `action` (rows as in `worlds`); observation rows likewise.
+
+        The outcome has a row for every world and is valid during the call: copy what is kept.
+        """
 
 
 class _Chunks:
@@ -50,22 +54,33 @@ class _Chunks:
 
     def __init__(self, agent: Agent, n: int, actuators: int) -> None:
         self.agent = agent
+        self.errors: dict[int, str] = {}
+        """World to what the agent raised in its running episode."""
         self._rows = np.zeros((n, agent.spec.horizon, actuators))
         self._next = np.zeros(n, np.int64)
-        self.errors: dict[int, str] = {}
 
     def reset(self, worlds: Sequence[int], trials: Sequence[Trial]) -> None:
+        for world in worlds:
+            self.errors.pop(world, None)
         self._next[list(worlds)] = self.agent.spec.execute
-        self.agent.reset(worlds, [t.instruction for t in trials], [t.seed for t in trials])
+        try:
+            self.agent.reset(worlds, [t.instruction for t in trials], [t.seed for t in trials])
+        except Exception as error:  # an agent is a stranger's code: its crash is a result
+            if len(worlds) == 1:
+                self._fail(worlds[0], error)
+                return
+            for world, trial in zip(worlds, trials, strict=True):  # find out whose episode it is
+                self.reset([world], [trial])
 
     def action(self, observation: Observation, worlds: Sequence[int]) -> Array:
-        """Return (len(worlds), actuators): the row that is due in each world. Sets `errors` where the agent raised."""
-        self.errors = {}
+        """Return (len(worlds), actuators): the row due in each world; note in `errors` where the agent raised."""
         ids = np.asarray(worlds)
         due = self._next[ids] >= self.agent.spec.execute
-        if due.any():
+        if due.all():
+            self._ask(observation, ids)
+        elif due.any():
             self._ask({k: v[due] for k, v in observation.items()}, ids[due])
-        rows = self._rows[ids, self._next[ids]]
+        rows: Array = self._rows[ids, self._next[ids]]
         self._next[ids] += 1
         return rows
 
@@ -73,17 +88,21 @@ class _Chunks:
         shape = (len(ids), *self._rows.shape[1:])
         try:
             chunk = np.asarray(self.agent.act(observation, ids.tolist()), dtype=np.float64)
-        except Exception as error:  # an agent is a stranger's code: its crash is a result
+        except Exception as error:
             if len(ids) == 1:
-                self.errors[int(ids[0])] = f"{type(error).__name__}: {error}"
+                self._fail(int(ids[0]), error)
                 return
-            for i, world in enumerate(ids):  # find out whose episode it is
-                self._ask({k: v[i : i + 1] for k, v in observation.items()}, np.asarray([world]))
+            for i in range(len(ids)):
+                self._ask({k: v[i : i + 1] for k, v in observation.items()}, ids[i : i + 1])
             return
         if chunk.shape != shape:
             raise ActionError(f"agent {self.agent.spec.name!r} returned shape {chunk.shape}, declared {shape}")
         self._rows[ids] = chunk
         self._next[ids] = 0
+
+    def _fail(self, world: int, error: Exception) -> None:
+        self.errors[world] = f"{type(error).__name__}: {error}"
+        self._next[world] = 0  # not due: the agent is not asked again; whatever row lies there is not used
 
 
 def rollout(
@@ -106,46 +125,53 @@ def rollout(
     queue = deque(enumerate(trials))
     chunks = _Chunks(agent, world.n, len(world.spec.action.actuators))
     running: dict[int, tuple[int, Trial]] = {}
-    rows: dict[int, Observation] = {}  # newest observation of each running world
     steps = np.zeros(world.n, np.int64)
+    worlds: list[int] = []  # those that run, sorted
+    seen: Observation = {}  # their newest observation, rows as in `worlds`
 
-    def begin(free: Sequence[int]) -> None:
+    def begin(free: Sequence[int]) -> tuple[list[int], Observation]:
+        """Start the next trials in `free`; return which worlds run now, and what they see."""
         taken = [(w, *queue.popleft()) for w in free if queue]
         if not taken:
-            return
-        worlds = [w for w, _, _ in taken]
-        observation = world.reset([t for _, _, t in taken], worlds)
-        chunks.reset(worlds, [t for _, _, t in taken])
-        for i, (w, index, trial) in enumerate(taken):
+            return worlds, seen
+        fresh = [w for w, _, _ in taken]
+        observation = world.reset([t for _, _, t in taken], fresh)
+        chunks.reset(fresh, [t for _, _, t in taken])
+        for w, index, trial in taken:
             running[w] = (index, trial)
-            rows[w] = {k: v[i] for k, v in observation.items()}
             steps[w] = 0
             for watcher in watchers:
                 watcher.began(index, w, trial)
+        if not worlds:
+            return fresh, observation
+        order = np.argsort(worlds + fresh)
+        return sorted(worlds + fresh), {k: np.concatenate([seen[k], v])[order] for k, v in observation.items()}
 
-    begin(range(world.n))
+    worlds, seen = begin(range(world.n))
     while running:
-        worlds = sorted(running)
-        action = chunks.action({k: np.stack([rows[w][k] for w in worlds]) for k in rows[worlds[0]]}, worlds)
+        action = chunks.action(seen, worlds)
         crashed = chunks.errors
+        if crashed:
+            action = action[[w not in crashed for w in worlds]]
         live = [w for w in worlds if w not in crashed]
         if live:
-            action = action[[w in set(live) for w in worlds]]
-            observation = world.advance(action, live)
-            for i, w in enumerate(live):
-                rows[w] = {k: v[i] for k, v in observation.items()}
+            seen = world.advance(action, live)
             steps[live] += 1
         outcome = world.outcome()
         if live:
             for watcher in watchers:
-                watcher.stepped(live, action, observation, outcome)
+                watcher.stepped(live, action, seen, outcome)
         late = world.elapsed() >= horizon - 1e-9
         free = [w for w in worlds if w in crashed or w in outcome.error or outcome.done[w] or late[w]]
+        worlds = live
+        if not free:
+            continue
+        kept = deepcopy(outcome)  # a reset writes into the task's memory, which outcomes may be views of
         for w in free:
             index, trial = running.pop(w)
-            truncated = bool(late[w] and not outcome.done[w])
-            yield Ended(
-                index, w, trial, int(steps[w]), outcome, truncated, crashed.get(w, ""), outcome.error.get(w, "")
-            )
-        if free:
-            begin(free)
+            truncated = bool(late[w] and not kept.done[w])
+            yield Ended(index, w, trial, int(steps[w]), kept, truncated, crashed.pop(w, ""), kept.error.get(w, ""))
+        going = [i for i, w in enumerate(live) if w in running]
+        seen = {k: v[going] for k, v in seen.items()} if going else {}
+        worlds = [live[i] for i in going]
+        worlds, seen = begin(free)
