@@ -50,6 +50,16 @@ def _capsule(start: ArrayLike, stop: ArrayLike, radius: float, part: int) -> Pie
     return _piece("capsule", (radius, length / 2), (a + b) / 2, part, quaternion / np.linalg.norm(quaternion))
 
 
+def _foot(radius: float) -> list[tuple[float, float]]:
+    """The profile of a rounded base, from the middle out and up to the wall."""
+    return [
+        (0.4 * radius, 0),
+        (radius - 2 * BEVEL, 0),
+        (radius - 0.6 * BEVEL, 0.6 * BEVEL),
+        (radius, 2 * BEVEL),
+    ]
+
+
 def box(p: Parameters) -> Recipe:
     """A carton. Parts: body."""
     x, y, z = p["width"] / 2, p["depth"] / 2, p["height"]
@@ -62,8 +72,9 @@ def box(p: Parameters) -> Recipe:
 def can(p: Parameters) -> Recipe:
     """A tin with a sunk lid. Parts: body."""
     r, h = p["radius"], p["height"]
-    profile = [(0.4 * r, 0), (r - BEVEL, 0), (r - 0.0006, 0.0006), (r, BEVEL), (r, h - BEVEL), (r - 0.0006, h - 0.0006),
-               (r - BEVEL, h), (r - 2 * BEVEL, h - 0.0003), (r - 2.4 * BEVEL, h - BEVEL), (0.4 * r, h - BEVEL)]  # fmt: skip
+    low = [(0.4 * r, 0), (r - BEVEL, 0), (r - 0.0006, 0.0006), (r, BEVEL)]
+    seam = [(r, h - BEVEL), (r - 0.0006, h - 0.0006), (r - BEVEL, h), (r - 2 * BEVEL, h - 0.0003)]
+    profile = [*low, *seam, (r - 2.4 * BEVEL, h - BEVEL), (0.4 * r, h - BEVEL)]
     return Recipe(turned(profile, sides=40), [_upright(r, 0, h)])
 
 
@@ -84,7 +95,7 @@ def bottle(p: Parameters) -> Recipe:
     top = rim + p["cap_height"]
     slope = np.linspace(0, 1, 7)[1:]
     curve = [(neck + (r - neck) * 0.5 * (1 + np.cos(np.pi * s)), shoulder + (collar - shoulder) * s) for s in slope]
-    body = [(0.4 * r, 0), (r - 2 * BEVEL, 0), (r - 0.6 * BEVEL, 0.6 * BEVEL), (r, 2 * BEVEL), (r, shoulder), *curve]
+    body = [*_foot(r), (r, shoulder), *curve]
     crown = [(cap, rim), (cap, top - BEVEL), (cap - 0.0006, top - 0.0006), (cap - BEVEL, top), (0.4 * cap, top)]
     part = [0] * len(body) + [1] * 1 + [2] * (len(crown) + 1)
     surface = turned([*body, (neck, rim - 1e-4), *crown], part, sides=30)
@@ -102,8 +113,8 @@ def jar(p: Parameters) -> Recipe:
     """A filled jar with a screw lid. Parts: body, lid."""
     r, lid, low = p["radius"], p["lid_radius"], p["body_height"]
     top = low + p["lid_height"]
-    body = [(0.4 * r, 0), (r - 2 * BEVEL, 0), (r - 0.6 * BEVEL, 0.6 * BEVEL), (r, 2 * BEVEL), (r, low - 0.012),
-            (r - 0.001, low - 0.008), (lid - 0.003, low - 0.003), (lid - 0.003, low)]  # fmt: skip
+    shoulder = [(r, low - 0.012), (r - 0.001, low - 0.008), (lid - 0.003, low - 0.003), (lid - 0.003, low)]
+    body = [*_foot(r), *shoulder]
     crown = [(lid, low + 1e-4), (lid, top - BEVEL), (lid - 0.0006, top - 0.0006), (lid - BEVEL, top), (0.4 * lid, top)]
     surface = turned([*body, *crown], [0] * len(body) + [1] * (len(crown) + 1), sides=32)
     return Recipe(surface, [_upright(r, 0, low - 0.008), _upright(lid, low - 0.008, top, part=1)])
@@ -113,9 +124,9 @@ def mug(p: Parameters) -> Recipe:
     """A mug: hollow to the eye, solid to the touch (nothing is put into it). Parts: body, handle."""
     r, h, wall, grip = p["radius"], p["height"], p["wall"], p["handle_thickness"] / 2
     inner, floor = r - wall, 0.006
-    profile = [(0.4 * r, 0), (r - 2 * BEVEL, 0), (r - 0.6 * BEVEL, 0.6 * BEVEL), (r, 2 * BEVEL), (r, h - wall / 2),
-               *arc((r - wall / 2, h - wall / 2), wall / 2, 30, 180, 5),
-               (inner, floor + 0.006), (inner - 0.002, floor + 0.002), (inner - 0.006, floor), (0.3 * r, floor)]  # fmt: skip
+    lip = [(r, h - wall / 2), *arc((r - wall / 2, h - wall / 2), wall / 2, 30, 180, 5)]
+    inside = [(inner, floor + 0.006), (inner - 0.002, floor + 0.002), (inner - 0.006, floor), (0.3 * r, floor)]
+    profile = [*_foot(r), *lip, *inside]
     reach = p["handle_reach"]
     turn = np.linspace(-np.pi / 2, np.pi / 2, 15)
     # a bow that leaves the wall square to it: a superellipse between the two roots
@@ -135,11 +146,12 @@ def bowl(p: Parameters) -> Recipe:
     floor, staves = 0.007, 10
     tilt = float(np.arctan2(top - foot, h))
     lean = wall / np.cos(tilt)
-    inside = foot - lean + floor * np.tan(tilt)
-    profile = [(0.4 * foot, 0), (foot - BEVEL, 0), (foot - 0.3 * BEVEL, 0.4 * BEVEL), (foot + 0.0005, 1.5 * BEVEL),
-               (0.5 * (foot + top), h / 2), (top - 0.0008, h - wall / 2), *arc((top - wall / 2, h - wall / 2), wall / 2, 20, 160, 5),
-               (inside + 0.002, floor + 0.006), (inside - 0.002, floor + 0.0015), (inside - 0.007, floor), (0.3 * foot, floor)]  # fmt: skip
-    surface = turned(profile, [0] * 4 + [1] * 8 + [0] * 4, sides=40)
+    inner = foot - lean + floor * np.tan(tilt)
+    stand = [(0.4 * foot, 0), (foot - BEVEL, 0), (foot - 0.3 * BEVEL, 0.4 * BEVEL), (foot + 0.0005, 1.5 * BEVEL)]
+    lip = [(top - 0.0008, h - wall / 2), *arc((top - wall / 2, h - wall / 2), wall / 2, 20, 160, 5)]
+    inside = [(inner + 0.002, floor + 0.006), (inner - 0.002, floor + 0.0015), (inner - 0.007, floor)]
+    profile = [*stand, (0.5 * (foot + top), h / 2), *lip, *inside, (0.3 * foot, floor)]
+    surface = turned(profile, [0] * len(stand) + [1] * (len(lip) + 2) + [0] * (len(inside) + 1), sides=40)
     # Flat staves stand in for a round wall: their middle lies half a sagitta inside it at the centre of a stave
     # and half outside at its edges. Their width fits the ring at 70 % of the height.
     half_angle = np.pi / staves
@@ -165,13 +177,14 @@ def tray(p: Parameters) -> Recipe:
     bar, post, half, clear = p["bar_radius"], p["post_radius"], p["bar_length"] / 2, p["clearance"]
     edge, axis = 0.008, plate + clear + bar
     wall = plate + rim
-    profile = [(0.0035, 0), (0.001, 0.001), (0, 0.0035), (0, wall - 0.002), (0.001, wall - 0.0006), (edge / 2, wall),
-               (edge - 0.001, wall - 0.0006), (edge, wall - 0.002), (edge, plate + 0.002), (edge + 0.002, plate)]  # fmt: skip
-    surfaces = [slab((x, y), 0.025, profile, per_corner=6)]
+    outside = [(0.0035, 0), (0.001, 0.001), (0, 0.0035), (0, wall - 0.002), (0.001, wall - 0.0006)]
+    inside = [(edge - 0.001, wall - 0.0006), (edge, wall - 0.002), (edge, plate + 0.002), (edge + 0.002, plate)]
+    profile = [*outside, (edge / 2, wall), *inside]
+    surfaces = [slab((x, y), 0.004, profile, per_corner=6)]
     pieces = [
         _piece("box", (x, y, plate / 2), (0, 0, plate / 2)),
-        *(_piece("box", (edge / 2, y - 0.02, rim / 2), (s * (x - edge / 2), 0, plate + rim / 2)) for s in (1, -1)),
-        *(_piece("box", (x - 0.02, edge / 2, rim / 2), (0, s * (y - edge / 2), plate + rim / 2)) for s in (1, -1)),
+        *(_piece("box", (edge / 2, y, rim / 2), (s * (x - edge / 2), 0, plate + rim / 2)) for s in (1, -1)),
+        *(_piece("box", (x - edge, edge / 2, rim / 2), (0, s * (y - edge / 2), plate + rim / 2)) for s in (1, -1)),
     ]
     for part, side in ((1, 1.0), (2, -1.0)):
         at = side * (y - bar - 0.002)

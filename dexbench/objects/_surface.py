@@ -80,7 +80,9 @@ def turned(profile: ArrayLike, part: ArrayLike = 0, sides: int = 32, tips: Array
     return loft(loops, part, tips)
 
 
-def slab(half: tuple[float, float], corner: float, profile: ArrayLike, part: ArrayLike = 0, per_corner: int = 5) -> Surface:
+def slab(
+    half: tuple[float, float], corner: float, profile: ArrayLike, part: ArrayLike = 0, per_corner: int = 5
+) -> Surface:
     """Stack rounded rectangles.
 
     Args:

@@ -91,7 +91,7 @@ def load_family(name: str) -> Family:
     path = _folder() / f"{name}.yaml"
     if not path.is_file():
         raise UnknownName("object family", name, family_names())
-    data = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # noqa: S506 (a safe loader)
+    data = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())
     ranges = {key: (float(v["range"][0]), float(v["range"][1])) for key, v in data["parameters"].items()}
     low, high = (float(m) for m in data["mass"]["range"])
     parts = tuple(Part(part["name"], part["class"]) for part in data["parts"])
@@ -101,7 +101,7 @@ def load_family(name: str) -> Family:
     instances = {entry["name"]: _instance(entry, name, ranges) for entry in data["instances"]}
     for instance in instances.values():
         if not low <= instance.mass <= high:
-            raise DataError(f"objects/{name}.yaml: {instance.name}: mass {instance.mass} kg lies outside [{low}, {high}]")
+            raise DataError(f"objects/{name}.yaml: {instance.name}: {instance.mass} kg lies outside [{low}, {high}]")
     sliding, torsional, rolling = (float(f) for f in data["friction"]["value"])
     rest = {key: (float(q[0]), float(q[1]), float(q[2]), float(q[3])) for key, q in data["rest"].items()}
     return Family(

@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             built = build(family, instance)
             path = asset_path("objects") / f"{instance.name}.npz"
             if not options.check:
-                np.savez_compressed(path, **built)
+                np.savez_compressed(path, allow_pickle=False, **dict[str, Any](built))
                 continue
             with np.load(path, allow_pickle=False) as stored:
                 differing = differences(built, stored)

@@ -31,6 +31,7 @@ BODY_FIELDS = ("body_mass", "body_inertia", "body_ipos", "body_iquat", "body_gra
 FIELDS = GEOM_FIELDS + BODY_FIELDS
 """Model fields that a slot consists of; everything else follows from them in set_const."""
 
+_RESERVED = 1 << 30
 _PARKED_DEPTH, _PARKED_PITCH = -4.0, 0.6
 _PICTURE_FIELDS = ("geom_size", "geom_aabb", "geom_pos", "geom_quat")
 _LENGTHS = {"geom_size": 1, "geom_aabb": 1, "geom_pos": 1, "body_ipos": 1, "body_inertia": 2}
@@ -103,13 +104,16 @@ def add_slots(
         body.explicitinertial = True
         body.mass, body.ipos, body.inertia = 0.1, (0.0, 0.0, 0.05), (1e-4, 1e-4, 1e-4)
         for piece in range(layout.pieces):
-            # colliding at compile time, so that the body's bounding volumes have a leaf for each piece
+            # of a collision type that nothing else has: the compiler gives the body's bounding volumes a leaf for
+            # each geom that may collide, and yet a slot that was never written touches nothing
             body.add_geom(
                 name=layout.piece(slot, piece),
                 type=mujoco.mjtGeom.mjGEOM_SPHERE,
                 size=(1e-3, 0, 0),
                 pos=(0.0, 0.0, 0.02 * piece),
                 density=0.0,
+                contype=_RESERVED,
+                conaffinity=0,
                 group=COLLISION_GROUP,
                 solref=SOLREF,
                 priority=PRIORITY,
@@ -156,7 +160,7 @@ class PoolTables:
         self._first = [int(ids[0]) for ids in self._geoms]
         if any((np.diff(ids) != 1).any() for ids in self._geoms):
             raise ValueError("the geoms of a slot must have consecutive ids; add nothing else to its body")
-        self._model = model
+        self.model = model
         self._rows = self._specimen()
 
     def _specimen(self) -> dict[str | None, _Row]:
@@ -211,7 +215,7 @@ class PoolTables:
         pictures = {key: getattr(specimen, key)[at].copy() for key in _PICTURE_FIELDS}
         # the specimen numbers its meshes in its own way
         pictures["geom_dataid"] = np.array(
-            [self._model.mesh(self.layout.mesh(name, k)).id for k in range(len(at))], np.int32
+            [self.model.mesh(self.layout.mesh(name, k)).id for k in range(len(at))], np.int32
         )
         normal = self._nearest_picture(1.0)
         for field in GEOM_FIELDS:

@@ -1,0 +1,233 @@
+"""The objects: closed surfaces, pieces that fit them, honest masses, and rest that is rest."""
+
+import mujoco
+import numpy as np
+import pytest
+from scipy.spatial import ConvexHull
+
+from dexbench.core.assets import asset_path
+from dexbench.core.errors import UnknownName
+from dexbench.objects.body import add_object
+from dexbench.objects.catalogue import catalogue, families, instances, load_object
+from dexbench.objects.family import load_family
+from dexbench.objects.generate import build, differences, rotation
+from dexbench.objects.model import ObjectModel, Piece
+
+TOLERANCE = 0.003
+"""How far pieces and picture may part [m]."""
+UP = np.array([0.0, 0.0, 1.0])
+
+
+def distance(piece: Piece, points: np.ndarray) -> np.ndarray:
+    """Return signed distances of points (object frame) to a piece [m]."""
+    local = (points - piece.position) @ rotation(piece.quaternion)
+    size = piece.size
+    if piece.shape == "sphere":
+        return np.linalg.norm(local, axis=1) - size[0]
+    if piece.shape == "capsule":
+        local[:, 2] -= np.clip(local[:, 2], -size[1], size[1])
+        return np.linalg.norm(local, axis=1) - size[0]
+    if piece.shape == "cylinder":
+        over = np.stack([np.hypot(local[:, 0], local[:, 1]) - size[0], np.abs(local[:, 2]) - size[1]], axis=1)
+    else:
+        over = np.abs(local) - size
+    return np.linalg.norm(np.maximum(over, 0), axis=1) + np.minimum(over.max(axis=1), 0)
+
+
+def corners(piece: Piece) -> np.ndarray:
+    """Return points that span a piece, in the object frame (points, 3) [m]."""
+    size = piece.size
+    if piece.shape == "box":
+        local = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * size
+    elif piece.shape == "cylinder":
+        turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        ring = size[0] * np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=1)
+        local = np.concatenate([ring + size[1] * UP, ring - size[1] * UP])
+    else:
+        ball = size[0] * np.concatenate([np.eye(3), -np.eye(3)])
+        local = np.concatenate([ball + size[1] * UP, ball - size[1] * UP])
+    return piece.position + local @ rotation(piece.quaternion).T
+
+
+def upright_scene() -> mujoco.MjSpec:
+    spec = mujoco.MjSpec()
+    spec.option.timestep = 0.004
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    spec.option.impratio = 10
+    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[20, 20, 0.1])
+    return spec
+
+
+@pytest.fixture(params=instances())
+def model(request: pytest.FixtureRequest) -> ObjectModel:
+    return load_object(request.param)
+
+
+def test_surface_is_closed_and_faces_outwards(model: ObjectModel) -> None:
+    edges = np.concatenate([model.faces[:, [0, 1]], model.faces[:, [1, 2]], model.faces[:, [2, 0]]])
+    directed = {tuple(edge) for edge in edges.tolist()}
+    assert len(directed) == len(edges), "an edge is used twice in one direction"
+    assert all((b, a) in directed for a, b in directed), "an edge has no neighbour"
+    a, b, c = model.vertices[model.faces].transpose(1, 0, 2)
+    assert np.einsum("ij,ij->", a, np.cross(b, c)) > 0
+    assert np.linalg.norm(np.cross(b - a, c - a), axis=1).min() > 1e-10, "a face without area"
+    assert 280 <= len(model.faces) <= 1500
+
+
+def test_pieces_lie_in_the_hulls_of_the_parts(model: ObjectModel) -> None:
+    assert len(model.pieces) <= 12
+    seen = [model.vertices[np.unique(model.faces[model.face_part == part])] for part in range(len(model.parts))]
+    hulls = [ConvexHull(vertices).equations for vertices in seen]
+    for piece in model.pieces:
+        spanned = corners(piece)
+        # a piece may be rooted in the next part, as a bottle's neck in its shoulder
+        out = np.min([(spanned @ hull[:, :3].T + hull[:, 3]).max(axis=1) for hull in hulls], axis=0)
+        assert out.max() < TOLERANCE, (model.parts[piece.part].name, piece.shape)
+        own = hulls[piece.part]
+        assert (own[:, :3] @ piece.position + own[:, 3]).max() < TOLERANCE, "the middle of a piece lies in its own part"
+
+
+def test_surface_lies_on_the_pieces(model: ObjectModel) -> None:
+    depth = np.min([distance(piece, model.points) for piece in model.pieces], axis=0)
+    worst = 0.006 if model.family == "bottle" else TOLERANCE  # a bottle's shoulder is two steps
+    assert depth.max() < worst
+
+
+def test_every_part_is_held_and_seen(model: ObjectModel) -> None:
+    everything = set(range(len(model.parts)))
+    assert {piece.part for piece in model.pieces} == everything
+    assert set(model.face_part.tolist()) == everything
+    assert set(model.point_part.tolist()) == everything
+    assert model.part(model.parts[-1].name) == len(model.parts) - 1
+
+
+def test_points_lie_on_faces_of_their_part(model: ObjectModel) -> None:
+    assert model.points.shape == (256, 3)
+    assert np.allclose(np.linalg.norm(model.point_normals, axis=1), 1, atol=1e-5)
+    a, b, c = model.vertices[model.faces].transpose(1, 0, 2)
+    normal = np.cross(b - a, c - a)
+    area = np.linalg.norm(normal, axis=1)
+    for point, facing, part in zip(model.points, model.point_normals, model.point_part, strict=True):
+        # barycentric weights of the point in every face; inside where all are positive and it is in the plane
+        sides = ((a, b), (b, c), (c, a))
+        parts = [np.einsum("ij,ij->i", np.cross(q - p, point - p), normal) / area**2 for p, q in sides]
+        height = np.abs(np.einsum("ij,ij->i", point - a, normal) / area)
+        on = (np.min(parts, axis=0) > -1e-3) & (height < 1e-6) & (model.face_part == part)
+        assert ((normal[on] / area[on, None]) @ facing > 0.999).any()
+
+
+def test_mass_is_physical(model: ObjectModel) -> None:
+    x, y, z = model.inertia
+    assert min(x, y, z) > 0
+    assert x + y > z
+    assert y + z > x
+    assert z + x > y
+    assert np.linalg.norm(model.inertia_quaternion) == pytest.approx(1)
+    assert (model.center_of_mass >= model.vertices.min(axis=0)).all()
+    assert (model.center_of_mass <= model.vertices.max(axis=0)).all()
+    # no body of its size can have more: all mass at the farthest point
+    reach = np.linalg.norm(model.vertices - model.center_of_mass, axis=1).max()
+    assert max(x, y, z) < model.mass * reach**2
+
+
+def test_mass_agrees_with_mujoco() -> None:
+    model = load_object("mug_01")
+    spec = mujoco.MjSpec()
+    body = spec.worldbody.add_body()
+    mesh = spec.add_mesh(name="cup", inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_EXACT)
+    mesh.uservert, mesh.userface = model.vertices.ravel(), model.faces.ravel()
+    body.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname="cup", mass=model.mass)
+    compiled = spec.compile()
+    assert np.allclose(compiled.body_ipos[1], model.center_of_mass, atol=1e-6)
+    assert np.allclose(np.sort(compiled.body_inertia[1]), np.sort(model.inertia), rtol=1e-4)
+    ours = rotation(model.inertia_quaternion) @ np.diag(model.inertia) @ rotation(model.inertia_quaternion).T
+    theirs = rotation(compiled.body_iquat[1]) @ np.diag(compiled.body_inertia[1]) @ rotation(compiled.body_iquat[1]).T
+    assert np.allclose(ours, theirs, atol=1e-4 * model.inertia.max())
+
+
+def test_all_rest_still() -> None:
+    spec = upright_scene()
+    poses = [(model, rest) for model in catalogue().values() for rest in model.rest]
+    for k, (model, rest) in enumerate(poses):
+        body = add_object(spec, model, name=f"{model.name}_{rest.name}")
+        body.pos, body.quat = [0.6 * (k % 10), 0.6 * (k // 10), rest.height], rest.quaternion
+    compiled = spec.compile()
+    data = mujoco.MjData(compiled)
+    start = data.qpos.reshape(-1, 7).copy()
+    mujoco.mj_step(compiled, data, 250)
+    end = data.qpos.reshape(-1, 7)
+    moved = np.linalg.norm(end[:, :3] - start[:, :3], axis=1)
+    turned = 2 * np.degrees(np.arccos(np.clip(np.abs(np.sum(end[:, 3:] * start[:, 3:], axis=1)), 0, 1)))
+    still = (moved < 0.002) & (turned < 2)
+    assert still.all(), [f"{model.name} {rest.name}" for (model, rest), ok in zip(poses, still, strict=True) if not ok]
+    assert np.abs(data.qvel).max() < 1e-4
+
+
+def test_a_rolling_ball_stops() -> None:
+    spec, model = upright_scene(), load_object("ball_01")
+    add_object(spec, model)
+    compiled = spec.compile()
+    data = mujoco.MjData(compiled)
+    radius = model.height / 2
+    data.qvel[4] = 0.1 / radius  # rolls without slip: the origin of the frame is the point that touches
+    mujoco.mj_forward(compiled, data)
+    before = data.xipos[1].copy()
+    mujoco.mj_step(compiled, data, 500)
+    rolled = data.xipos[1] - before
+    expected = 0.1**2 / (2 * 5 / 7 * 9.81 * model.friction[2] / radius)
+    assert rolled[0] == pytest.approx(expected, rel=0.1)
+    assert np.abs(data.qvel).max() < 1e-3
+
+
+def test_one_hand_cannot_hold_a_tray_level() -> None:
+    for name in instances("tray"):
+        model = load_object(name)
+        bars = [piece for piece in model.pieces if piece.shape == "capsule"]
+        assert len(bars) == 2
+        assert model.mass * 9.81 * min(abs(bar.position[1]) for bar in bars) > 3.0  # [N m]
+        plate = model.pieces[0]
+        assert all(bar.position[2] - bar.size[0] - 2 * plate.size[2] >= 0.075 - 1e-9 for bar in bars)
+
+
+def test_names_and_phrases_are_unique() -> None:
+    names = instances()
+    assert len(set(names)) == len(names) == len(catalogue())
+    phrases = [model.phrase for model in catalogue().values()]
+    assert len(set(phrases)) == len(phrases)
+
+
+@pytest.mark.parametrize("family", families())
+def test_seen_and_unseen_differ(family: str) -> None:
+    seen, unseen = instances(family, "seen"), instances(family, "unseen")
+    assert len(seen) >= 3
+    assert len(unseen) == 2
+    described = load_family(family).instances
+    for strange in unseen:
+        for known in seen:
+            assert dict(described[strange].parameters) != dict(described[known].parameters)
+            assert described[strange].color != described[known].color or described[strange].rgb != described[known].rgb
+
+
+@pytest.mark.parametrize("family", families())
+def test_stored_geometry_is_what_the_generator_makes(family: str) -> None:
+    described = load_family(family)
+    instance = list(described.instances.values())[-1]
+    built = build(described, instance)
+    with np.load(asset_path(f"objects/{instance.name}.npz"), allow_pickle=False) as stored:
+        assert differences(built, stored) == []
+    built["vertices"] = built["vertices"] * 1.001
+    with np.load(asset_path(f"objects/{instance.name}.npz"), allow_pickle=False) as stored:
+        assert differences(built, stored) == ["vertices"]
+
+
+def test_a_wrong_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="mug_03"):
+        load_object("mug_3")
+    with pytest.raises(UnknownName, match="seen"):
+        instances(split="sen")
+
+
+def test_arrays_cannot_be_written() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        load_object("box_01").points[0] = 0
