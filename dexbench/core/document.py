@@ -1,0 +1,142 @@
+"""A YAML document read field by field: every complaint names the file and the field."""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dexbench.core.errors import DataError
+
+LARGEST = 1_000_000
+"""Largest document read [bytes]; ours are below 60 kB, so more is a mistake or an attack."""
+
+_REQUIRED: Any = object()
+
+
+class Node:
+    """A value in a document, and where it stands."""
+
+    def __init__(self, value: Any, where: str, file: str) -> None:
+        self.value = value
+        self.where = where
+        self.file = file
+
+    def error(self, problem: str) -> DataError:
+        """Return the error that says what is wrong with this field."""
+        return DataError(f"{self.file}: {self.where or 'document'}: {problem}")
+
+    def mapping(self) -> dict[str, "Node"]:
+        """Return the fields of a mapping by name."""
+        if not isinstance(self.value, Mapping):
+            raise self.error(f"a mapping is expected, not {_shown(self.value)}")
+        prefix = f"{self.where}." if self.where else ""
+        return {str(k): Node(v, f"{prefix}{k}", self.file) for k, v in self.value.items()}
+
+    def has(self, key: str) -> bool:
+        """Return whether this mapping has `key`."""
+        return key in self.mapping()
+
+    def __getitem__(self, key: str) -> "Node":
+        fields = self.mapping()
+        if key not in fields:
+            raise self.error(f"field {key!r} is missing (present: {', '.join(fields) or 'none'})")
+        return fields[key]
+
+    def items(self) -> Iterator["Node"]:
+        """Yield the entries of a list; an entry with a name is called by it."""
+        if not isinstance(self.value, list):
+            raise self.error(f"a list is expected, not {_shown(self.value)}")
+        for i, entry in enumerate(self.value):
+            name = next((entry[k] for k in ("name", "link") if k in entry), i) if isinstance(entry, Mapping) else i
+            yield Node(entry, f"{self.where}[{name}]", self.file)
+
+    def text(self, key: str, default: str = _REQUIRED) -> str:
+        """Return field `key`, a text."""
+        if default is not _REQUIRED and not self.has(key):
+            return default
+        node = self[key]
+        if not isinstance(node.value, str) or not node.value:
+            raise node.error(f"a text is expected, not {_shown(node.value)}")
+        return node.value
+
+    def number(self, key: str, default: float = _REQUIRED) -> float:
+        """Return field `key`, a finite number."""
+        if default is not _REQUIRED and not self.has(key):
+            return default
+        return self[key]._number()
+
+    def count(self, key: str) -> int:
+        """Return field `key`, a whole number of at least one."""
+        node = self[key]
+        if isinstance(node.value, bool) or not isinstance(node.value, int) or node.value < 1:
+            raise node.error(f"a whole number of at least 1 is expected, not {_shown(node.value)}")
+        return node.value
+
+    def vector(self, key: str, size: int | None = None, default: tuple[float, ...] = _REQUIRED) -> tuple[float, ...]:
+        """Return field `key`, a list of `size` finite numbers (of any length where `size` is None)."""
+        if default is not _REQUIRED and not self.has(key):
+            return default
+        return self[key].numbers(size)
+
+    def interval(self, key: str) -> tuple[float, float]:
+        """Return field `key`, [lower, upper] with lower below upper."""
+        lower, upper = self.vector(key, 2)
+        if lower >= upper:
+            raise self[key].error(f"the lower end {lower} is not below the upper end {upper}")
+        return lower, upper
+
+    def names(self, key: str, default: tuple[str, ...] = _REQUIRED) -> tuple[str, ...]:
+        """Return field `key`, a list of texts."""
+        if default is not _REQUIRED and not self.has(key):
+            return default
+        return self[key].texts()
+
+    def numbers(self, size: int | None = None) -> tuple[float, ...]:
+        """Return this list of `size` finite numbers (of any length where `size` is None)."""
+        found = tuple(entry._number() for entry in self.items())
+        if size is not None and len(found) != size:
+            raise self.error(f"{size} numbers are expected, not {len(found)}")
+        return found
+
+    def texts(self) -> tuple[str, ...]:
+        """Return this list of texts."""
+        entries = list(self.items())
+        for entry in entries:
+            if not isinstance(entry.value, str):
+                raise entry.error(f"a text is expected, not {_shown(entry.value)}")
+        return tuple(entry.value for entry in entries)
+
+    def _number(self) -> float:
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not math.isfinite(self.value):
+            raise self.error(f"a finite number is expected, not {_shown(self.value)}")
+        return float(self.value)
+
+
+def read_document(path: Path) -> Node:
+    """Return the mapping in the YAML file at `path`.
+
+    Raises:
+      DataError: the file is missing, too large, no valid YAML or no mapping.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise DataError(f"{path.name}: cannot be read ({error.strerror}): {path}") from error
+    if len(content) > LARGEST:
+        raise DataError(f"{path.name}: larger than {LARGEST} bytes; no robot description is")
+    try:
+        value = yaml.safe_load(content)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{path.name}: no valid YAML: {error}") from error
+    node = Node(value, "", f"{path.parent.name}/{path.name}")
+    node.mapping()
+    return node
+
+
+def _shown(value: Any) -> str:
+    """Return `value` short enough for an error."""
+    shown = repr(value)
+    return shown if len(shown) <= 40 else f"{shown[:37]}..."

@@ -1,0 +1,323 @@
+"""The robot of a cell: which arms and hands, where they stand, what can be commanded and within which limits."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexbench.core.assets import asset_path
+from dexbench.core.document import Node, read_document
+from dexbench.core.mechanism import Mechanism, PadRow, Vector, mirrored
+from dexbench.core.mechanism_file import load_mechanism
+from dexbench.core.safety import Limits
+
+SIDES = ("right", "left")
+"""All sides there can be, in the order used everywhere."""
+
+Resolver = Callable[[str], Path]
+"""Finds the file of a hand or an arm by name."""
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A joint that can be measured."""
+
+    name: str
+    """With its side: "right/elbow_joint"."""
+    side: str
+    part: str
+    """"arm" or "hand"."""
+    lower: float
+    """Maker's range [rad]."""
+    upper: float
+    velocity: float
+    """Maker's speed limit [rad/s]."""
+    effort: float
+    """Maker's torque limit [N m]."""
+
+
+@dataclass(frozen=True)
+class Actuator:
+    """Something that can be commanded: the angle of a joint, or the sum of two."""
+
+    name: str
+    side: str
+    part: str
+    joints: tuple[str, ...]
+    """Names of the joints whose sum is commanded."""
+    lower: float
+    """Maker's range [rad]; what may be commanded is in the embodiment's `limits`."""
+    upper: float
+    unit: str = "rad"
+
+
+@dataclass(frozen=True)
+class Pad:
+    """A touch pad: a lattice of taxels on a fingertip."""
+
+    name: str
+    """"right/index" """
+    side: str
+    finger: str
+    """"thumb", "index", "middle", "ring" or "little"."""
+    link: str
+    """Body that carries it, with its side."""
+    rows: int
+    columns: int
+    pitch: float
+    """Distance of neighbouring taxels [m]."""
+    position: Vector
+    """Centre of the lattice in the link frame [m]."""
+    quaternion: Vector
+    """wxyz in the link frame: z out of the pad, y distal (along a column of taxels), x across."""
+    range: float
+    """Saturation of a taxel [N]."""
+    rate: float
+    """[Hz]"""
+    noise: float
+    """Standard deviation of a taxel [N]."""
+    confidence: str
+    """"exact", "derived" or "estimated"."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One arm with its hand."""
+
+    name: str
+    arm: Mechanism
+    hand: Mechanism
+    """Mirrored already where this is the left side of a handed hand."""
+    base_position: Vector
+    """Of the arm's root in the cell frame [m]."""
+    base_rpy: Vector
+    mount_position: Vector
+    """Of the hand's root in the arm's mounting frame [m]."""
+    mount_rpy: Vector
+    mount_frame: str
+    """The arm's frame that carries the hand."""
+
+
+@dataclass(frozen=True, eq=False)
+class Embodiment:
+    """A robot of one or two arms with hands. Two are equal when all the files they came from are."""
+
+    name: str
+    sides: tuple[str, ...]
+    joints: tuple[Joint, ...]
+    """Per side: arm joints, then hand joints."""
+    actuators: tuple[Actuator, ...]
+    """Per side: arm, then hand. This is the order of actions."""
+    pads: tuple[Pad, ...]
+    home: NDArray[np.float64]
+    """(A,) resting command [rad]; read-only."""
+    limits: Limits
+    """For the safety filter: arrays (A,); read-only."""
+    parts: Mapping[str, Side]
+    """The mechanisms by side."""
+    digest: str
+    """SHA-256 over the files."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Embodiment) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def joint_index(self, side: str | None = None, part: str | None = None) -> NDArray[np.int64]:
+        """Return the places of the joints of `side` and `part` (None: of all)."""
+        return _places(self.joints, side, part)
+
+    def actuator_index(self, side: str | None = None, part: str | None = None) -> NDArray[np.int64]:
+        """Return the places of the actuators of `side` and `part` (None: of all)."""
+        return _places(self.actuators, side, part)
+
+    @cached_property
+    def transmission(self) -> NDArray[np.float64]:
+        """(A, J) of 0 and 1: command = transmission @ joint angles."""
+        matrix = np.zeros((len(self.actuators), len(self.joints)))
+        place = {j.name: i for i, j in enumerate(self.joints)}
+        for row, actuator in zip(matrix, self.actuators, strict=True):
+            row[[place[j] for j in actuator.joints]] = 1
+        return _frozen(matrix)
+
+    def joint_angles(self, command: NDArray[Any]) -> NDArray[np.float64]:
+        """Return joint angles (..., J) [rad] for `command` (..., A); joints with one motor share equally."""
+        shared = self.transmission / self.transmission.sum(axis=1, keepdims=True)
+        return np.asarray(command @ shared)
+
+    def command(self, angles: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the command (..., A) [rad] that joint angles (..., J) amount to."""
+        return np.asarray(angles @ self.transmission.T)
+
+
+def load_embodiment(
+    source: str | Path | Mapping[str, Any],
+    *,
+    hand: Resolver | None = None,
+    arm: Resolver | None = None,
+) -> Embodiment:
+    """Return the embodiment that a file or a mapping describes.
+
+    Args:
+      source: a path, the name of a built-in embodiment, or the document itself.
+      hand: finds a hand's file by name; by default the built-in ones.
+      arm: the same for arms.
+
+    Raises:
+      DataError: naming the file and the field that do not fit.
+    """
+    if isinstance(source, Mapping):
+        document = Node(dict(source), "", "embodiment")
+    else:
+        named = isinstance(source, str) and re.fullmatch(r"\w+", source) is not None
+        document = read_document(asset_path(f"embodiments/{source}.yaml") if named else Path(source))
+    find = {
+        "hand": hand or (lambda name: asset_path(f"hands/{name}/hand.yaml")),
+        "arm": arm or (lambda name: asset_path(f"arms/{name}/arm.yaml")),
+    }
+    return _assemble(document, find)
+
+
+def _assemble(document: Node, find: Mapping[str, Resolver]) -> Embodiment:
+    described = document["sides"].mapping()
+    sides = tuple(side for side in SIDES if side in described)
+    if not sides or len(sides) != len(described):
+        raise document["sides"].error(f"one or both of {', '.join(SIDES)} are expected, not {list(described)}")
+    files: dict[str, Path] = {}
+    parts = {side: _side(side, described[side], find, files) for side in sides}
+    joints = tuple(joint for side in sides for joint in _joints(parts[side]))
+    actuators = tuple(actuator for side in sides for actuator in _actuators(parts[side]))
+    limits = _limits(document["limits"], joints, actuators)
+    home = np.array([v for s in sides for v in _home(described[s]["home"], [a for a in actuators if a.side == s])])
+    for actuator, value, lower, upper in zip(actuators, home, limits.lower, limits.upper, strict=True):
+        if not lower <= value <= upper:
+            place = described[actuator.side]["home"]
+            raise place.error(f"{actuator.name}: {value} is outside its limits {lower:.4f} .. {upper:.4f}")
+    digest = hashlib.sha256(json.dumps(document.value, sort_keys=True).encode())
+    for _, path in sorted(files.items()):
+        digest.update(path.read_bytes())
+    return Embodiment(
+        name=document.text("name"),
+        sides=sides,
+        joints=joints,
+        actuators=actuators,
+        pads=tuple(_pad(side, row) for side in sides for row in parts[side].hand.pads),
+        home=_frozen(home),
+        limits=limits,
+        parts=MappingProxyType(parts),
+        digest=digest.hexdigest(),
+    )
+
+
+def _side(side: str, row: Node, find: Mapping[str, Resolver], files: dict[str, Path]) -> Side:
+    found: dict[str, Mechanism] = {}
+    for part in ("arm", "hand"):
+        name = row.text(part)
+        if re.fullmatch(r"\w+", name) is None:  # a name, not a path: data must not reach other files
+            raise row[part].error(f"a plain name is expected, not {name!r}")
+        files[f"{part}/{name}"] = path = find[part](name)
+        found[part] = load_mechanism(path)
+    hand = found["hand"]
+    frame = row["mount"].text("frame")
+    if frame not in {f.name for f in found["arm"].frames}:
+        raise row["mount"]["frame"].error(f"arm {found['arm'].name!r} has no frame {frame!r}")
+    return Side(
+        name=side,
+        arm=found["arm"],
+        hand=mirrored(hand) if side == "left" and hand.handed else hand,
+        base_position=row["base"].vector("xyz", 3),
+        base_rpy=row["base"].vector("rpy", 3),
+        mount_position=row["mount"].vector("xyz", 3),
+        mount_rpy=row["mount"].vector("rpy", 3),
+        mount_frame=frame,
+    )
+
+
+def _joints(side: Side) -> list[Joint]:
+    return [
+        Joint(f"{side.name}/{j.name}", side.name, part, j.lower, j.upper, j.velocity, j.effort)
+        for part, mechanism in (("arm", side.arm), ("hand", side.hand))
+        for j in mechanism.moving
+    ]
+
+
+def _actuators(side: Side) -> list[Actuator]:
+    s = side.name
+    return [
+        Actuator(f"{s}/{m.name}", s, part, tuple(f"{s}/{j}" for j in m.joints), m.lower, m.upper)
+        for part, mechanism in (("arm", side.arm), ("hand", side.hand))
+        for m in mechanism.motors
+    ]
+
+
+def _limits(row: Node, joints: tuple[Joint, ...], actuators: tuple[Actuator, ...]) -> Limits:
+    """Return the maker's limits less margins, and our own bounds of acceleration and jerk."""
+    of = {part: row[part] for part in ("arm", "hand")}
+    speed = {j.name: j.velocity for j in joints}
+
+    def each(key: str) -> NDArray[np.float64]:
+        return np.array([of[a.part].number(key) for a in actuators])
+
+    margin = each("margin")
+    return Limits(
+        lower=_frozen(np.array([a.lower for a in actuators]) + margin),
+        upper=_frozen(np.array([a.upper for a in actuators]) - margin),
+        velocity=_frozen(each("speed_share") * np.array([sum(speed[j] for j in a.joints) for a in actuators])),
+        acceleration=_frozen(each("acceleration")),
+        jerk=_frozen(each("jerk")),
+    )
+
+
+def _home(row: Node, actuators: list[Actuator]) -> list[float]:
+    plain = [a.name.partition("/")[2] for a in actuators]
+    unknown = [name for name in row.mapping() if name not in plain]
+    if unknown:
+        raise row.error(f"{', '.join(unknown)}: no such actuator")
+    return [row.number(name) for name in plain]
+
+
+def _pad(side: str, row: PadRow) -> Pad:
+    return Pad(
+        name=f"{side}/{row.finger}",
+        side=side,
+        finger=row.finger,
+        link=f"{side}/{row.link}",
+        rows=row.rows,
+        columns=row.columns,
+        pitch=row.pitch,
+        position=row.xyz,
+        quaternion=rpy_to_quaternion(row.rpy),
+        range=row.range,
+        rate=row.rate,
+        noise=row.noise,
+        confidence=row.confidence,
+    )
+
+
+def rpy_to_quaternion(rpy: Vector) -> Vector:
+    """Return wxyz of fixed-axis roll, pitch, yaw [rad] (R = Rz Ry Rx)."""
+    (cr, cp, cy), (sr, sp, sy) = np.cos(np.divide(rpy, 2)), np.sin(np.divide(rpy, 2))
+    return (
+        float(cr * cp * cy + sr * sp * sy),
+        float(sr * cp * cy - cr * sp * sy),
+        float(cr * sp * cy + sr * cp * sy),
+        float(cr * cp * sy - sr * sp * cy),
+    )
+
+
+def _places(rows: tuple[Joint, ...] | tuple[Actuator, ...], side: str | None, part: str | None) -> NDArray[np.int64]:
+    return np.array([i for i, r in enumerate(rows) if side in (None, r.side) and part in (None, r.part)], np.int64)
+
+
+def _frozen(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,1 @@
+"""Robots: from data to a MuJoCo model, checked against the data; kinematics."""

@@ -1,0 +1,214 @@
+"""From an embodiment's data to a MuJoCo spec: bodies, joints, shapes, motors, couplings, sites."""
+
+import mujoco
+import numpy as np
+
+from dexbench.core.embodiment import Embodiment, Pad, Side, rpy_to_quaternion
+from dexbench.core.mechanism import JointRow, LinkRow, Mechanism, MotorRow, ShapeRow, Vector
+from dexbench.robots.loft import loft_mesh
+from dexbench.robots.physics import assert_physics, set_physics
+
+VISUAL_GROUP = 2
+COLLISION_GROUP = 3
+
+_GEOMS = {
+    "box": mujoco.mjtGeom.mjGEOM_BOX,
+    "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
+    "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
+    "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
+    "ellipsoid": mujoco.mjtGeom.mjGEOM_ELLIPSOID,
+}
+
+
+def robot_spec(embodiment: Embodiment, *, shapes: bool = True) -> mujoco.MjSpec:
+    """Return a spec with the embodiment's arms and hands at their places in the cell frame, and physics options.
+
+    Every element's name begins with its side ("right/FFJ4"). Add tables and objects to it; it is meant to be the
+    outermost spec.
+
+    Args:
+      embodiment: what to build.
+      shapes: whether to add geoms; kinematics alone is faster without.
+    """
+    spec = mujoco.MjSpec()
+    spec.modelname = embodiment.name
+    spec.compiler.degree = False
+    set_physics(spec)
+    for name in embodiment.sides:
+        side = embodiment.parts[name]
+        base = spec.worldbody.add_frame(pos=side.base_position, quat=rpy_to_quaternion(side.base_rpy))
+        arm = add_mechanism(spec, base, side.arm, name, shapes)
+        mount = next(f for f in side.arm.frames if f.name == side.mount_frame)
+        flange = arm[mount.link].add_frame(pos=mount.xyz, quat=rpy_to_quaternion(mount.rpy))
+        bracket = arm[mount.link].add_frame(pos=side.mount_position, quat=rpy_to_quaternion(side.mount_rpy))
+        bracket.set_frame(flange)
+        hand = add_mechanism(spec, bracket, side.hand, name, shapes)
+        add_pads(hand, [p for p in embodiment.pads if p.side == name])
+        if shapes:
+            _exclude_mount(spec, side)
+    return spec
+
+
+def robot_model(embodiment: Embodiment) -> mujoco.MjModel:
+    """Return the compiled robot alone, its options asserted."""
+    model = robot_spec(embodiment).compile()
+    assert_physics(model)
+    return model
+
+
+def add_mechanism(
+    spec: mujoco.MjSpec, base: mujoco.MjsFrame, mechanism: Mechanism, side: str, shapes: bool
+) -> dict[str, mujoco.MjsBody]:
+    """Add an arm or a hand on frame `base`; return its bodies by link name."""
+    root = base.parent.add_body(name=f"{side}/{mechanism.root}", gravcomp=1)
+    root.set_frame(base)
+    bodies = {mechanism.root: root}
+    for row in mechanism.joints:
+        bodies[row.child] = _add_link(bodies[row.parent], row, side)
+    for name, body in bodies.items():
+        _set_inertia(body, mechanism, mechanism.links[name])
+    for frame in mechanism.frames:
+        bodies[frame.link].add_site(
+            name=f"{side}/{frame.name}", pos=frame.xyz, quat=rpy_to_quaternion(frame.rpy), size=[0.004] * 3, group=4
+        )
+    for coupling in mechanism.couplings:
+        _add_coupling(spec, side, coupling.smaller, coupling.larger, coupling.stiffness)
+    for motor in mechanism.motors:
+        _add_motor(spec, side, motor)
+    if shapes:
+        _add_shapes(spec, bodies, mechanism, side)
+    return bodies
+
+
+def _add_link(parent: mujoco.MjsBody, row: JointRow, side: str) -> mujoco.MjsBody:
+    body = parent.add_body(name=f"{side}/{row.child}", pos=row.xyz, quat=rpy_to_quaternion(row.rpy), gravcomp=1)
+    if row.axis is not None:
+        body.add_joint(
+            name=f"{side}/{row.name}",
+            type=mujoco.mjtJoint.mjJNT_HINGE,
+            axis=row.axis,
+            limited=mujoco.mjtLimited.mjLIMITED_TRUE,
+            range=[row.lower, row.upper],
+            armature=row.armature,
+            damping=row.damping,
+            frictionloss=row.friction,
+        )
+    return body
+
+
+def _set_inertia(body: mujoco.MjsBody, mechanism: Mechanism, link: LinkRow) -> None:
+    """Give `body` its exact mass and centre, with fixed tips added, and the inertia of a solid box."""
+    tips = [f for f in mechanism.frames if f.link == link.name and f.mass]
+    masses = np.array([link.mass, *(f.mass for f in tips)])
+    places = np.array([link.com, *(f.xyz for f in tips)])
+    mass = masses.sum()
+    body.explicitinertial = True
+    body.mass = mass
+    if mass == 0:
+        return
+    centre = masses @ places / mass
+    box = np.square(link.box)
+    offsets = np.square(places - centre)
+    body.ipos = centre
+    body.inertia = link.mass / 12 * (box.sum() - box) + masses @ (offsets.sum(axis=1, keepdims=True) - offsets)
+
+
+def _add_coupling(spec: mujoco.MjSpec, side: str, smaller: str, larger: str, stiffness: float) -> None:
+    """Keep `smaller` <= `larger` as the limit of a tendon over their difference; its spring draws it to zero."""
+    tendon = spec.add_tendon(
+        name=f"{side}/{smaller}-{larger}",
+        limited=mujoco.mjtLimited.mjLIMITED_TRUE,
+        range=[-np.pi, 0],  # only the upper end is ever met
+        solref_limit=[0.008, 1],  # twice the time step, the stiffest there is
+        solimp_limit=[0.95, 0.99, 0.001, 0.5, 2],
+    )
+    tendon.stiffness[0] = stiffness
+    tendon.springlength = [0, 0]
+    tendon.wrap_joint(f"{side}/{smaller}", 1)
+    tendon.wrap_joint(f"{side}/{larger}", -1)
+
+
+def _add_motor(spec: mujoco.MjSpec, side: str, motor: MotorRow) -> None:
+    name = f"{side}/{motor.name}"
+    kind, target = mujoco.mjtTrn.mjTRN_JOINT, f"{side}/{motor.joints[0]}"
+    if len(motor.joints) > 1:
+        kind, target = mujoco.mjtTrn.mjTRN_TENDON, name
+        tendon = spec.add_tendon(name=name)
+        for joint in motor.joints:
+            tendon.wrap_joint(f"{side}/{joint}", 1)
+    actuator = spec.add_actuator(name=name, trntype=kind, target=target)
+    actuator.set_to_position(kp=motor.kp, kv=motor.kv)
+    actuator.ctrllimited = mujoco.mjtLimited.mjLIMITED_TRUE
+    actuator.ctrlrange = [motor.lower, motor.upper]
+    actuator.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
+    actuator.forcerange = [-motor.force, motor.force]
+
+
+def _add_shapes(spec: mujoco.MjSpec, bodies: dict[str, mujoco.MjsBody], mechanism: Mechanism, side: str) -> None:
+    for shape in mechanism.collision:
+        bodies[shape.link].add_geom(
+            type=_GEOMS[shape.kind],
+            size=_size(shape.size),
+            pos=shape.xyz,
+            quat=rpy_to_quaternion(shape.rpy),
+            group=COLLISION_GROUP,
+            contype=1,
+            conaffinity=1,
+            condim=4,  # 3 lets objects turn in a pinch; 6 costs more and gives nothing
+            friction=mechanism.friction,
+            solref=mechanism.solref,
+            solimp=mechanism.solimp,
+            mass=0,
+            rgba=[0.2, 0.7, 0.3, 0.5],
+        )
+    for first, second in mechanism.excludes:
+        spec.add_exclude(bodyname1=f"{side}/{first}", bodyname2=f"{side}/{second}")
+    for name, colour in mechanism.materials.items():
+        spec.add_material(name=f"{side}/{mechanism.name}/{name}", rgba=colour, specular=0.3, shininess=0.4)
+    for i, shape in enumerate(mechanism.visual):
+        _add_visual(spec, bodies[shape.link], shape, f"{side}/{mechanism.name}", i)
+
+
+def _add_visual(spec: mujoco.MjSpec, body: mujoco.MjsBody, shape: ShapeRow, prefix: str, number: int) -> None:
+    geom = body.add_geom(
+        pos=shape.xyz,
+        quat=rpy_to_quaternion(shape.rpy),
+        group=VISUAL_GROUP,
+        contype=0,
+        conaffinity=0,
+        mass=0,
+        material=f"{prefix}/{shape.material}",
+    )
+    if shape.kind == "loft":
+        vertices, faces = loft_mesh(shape.sections)
+        name = f"{prefix}/{number}"
+        spec.add_mesh(name=name, uservert=vertices.ravel(), userface=faces.ravel())
+        geom.type, geom.meshname = mujoco.mjtGeom.mjGEOM_MESH, name
+    else:
+        geom.type, geom.size = _GEOMS[shape.kind], _size(shape.size)
+
+
+def _size(size: Vector) -> list[float]:
+    return [*size, 0.0, 0.0][:3]
+
+
+def add_pads(bodies: dict[str, mujoco.MjsBody], pads: list[Pad]) -> None:
+    """Add one site a pad, named like the pad: z out of the pad, y along the finger."""
+    for pad in pads:
+        bodies[pad.link.partition("/")[2]].add_site(
+            name=pad.name,
+            pos=pad.position,
+            quat=pad.quaternion,
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=[pad.columns * pad.pitch / 2, pad.rows * pad.pitch / 2, 0.0005],
+            group=4,
+        )
+
+
+def _exclude_mount(spec: mujoco.MjSpec, side: Side) -> None:
+    """Let the hand's root ignore the last links of the arm, which it overlaps."""
+    chain = {j.child: j.parent for j in side.arm.joints}
+    link = next(f.link for f in side.arm.frames if f.name == side.mount_frame)
+    for _ in range(3):
+        spec.add_exclude(bodyname1=f"{side.name}/{link}", bodyname2=f"{side.name}/{side.hand.root}")
+        link = chain[link]
