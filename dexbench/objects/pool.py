@@ -25,11 +25,11 @@ PICTURE_SCALES = (0.9, 1.0, 1.1)
 
 GEOM_FIELDS = (
     "geom_type", "geom_dataid", "geom_contype", "geom_conaffinity", "geom_condim", "geom_size", "geom_aabb",
-    "geom_pos", "geom_quat", "geom_friction", "geom_solref", "geom_rgba",
+    "geom_pos", "geom_quat", "geom_friction", "geom_rgba",
 )  # fmt: skip
 BODY_FIELDS = ("body_mass", "body_inertia", "body_ipos", "body_iquat", "body_gravcomp")
 FIELDS = GEOM_FIELDS + BODY_FIELDS
-"""Model fields that a slot consists of; everything else follows from them in set_const."""
+"""Model fields that a slot consists of; set_const derives everything else from them, but not the bounds of meshes (geom_aabb)."""
 
 _RESERVED = 1 << 30
 _PARKED_DEPTH, _PARKED_PITCH = -4.0, 0.6
@@ -88,12 +88,13 @@ def add_slots(
       picture_scales: sizes in which the meshes are compiled in; (1.0,) if no object is ever scaled.
     """
     models = {name: load_object(name) for name in names}
-    layout = PoolLayout(
-        prefix, tuple(names), slots, max(len(m.pieces) for m in models.values()), tuple(picture_scales)
-    )
+    layout = PoolLayout(prefix, tuple(names), slots, max(len(m.pieces) for m in models.values()), tuple(picture_scales))
     for name, model in models.items():
         for index, scale in enumerate(layout.picture_scales):
             add_mesh(spec, model, layout.mesh(name, index), scale)
+    # In a batch, a mesh geom keeps the bounding radius that it was compiled with: begin with the largest picture.
+    largest = max(models.values(), key=lambda model: float(np.linalg.norm(np.ptp(model.vertices, axis=0))))
+    mesh = layout.mesh(largest.name, int(np.argmax(layout.picture_scales)))
     for slot in range(slots):
         parked = layout.parked(slot)
         body = spec.worldbody.add_body(name=layout.body(slot), pos=parked[:3], quat=parked[3:])
@@ -119,7 +120,7 @@ def add_slots(
                 priority=PRIORITY,
                 rgba=(0.0, 0.0, 0.0, 0.0),
             )
-        picture = add_picture(body, models[layout.names[0]], layout.mesh(layout.names[0], 0), layout.visual(slot))
+        picture = add_picture(body, largest, mesh, layout.visual(slot))
         picture.rgba = (0.0, 0.0, 0.0, 0.0)
     return layout
 
@@ -146,9 +147,7 @@ class PoolTables:
         slots = range(layout.slots)
         self.bodies = np.array([model.body(layout.body(slot)).id for slot in slots])
         """(slots,) body ids."""
-        self.pieces = np.array(
-            [[model.geom(layout.piece(slot, p)).id for p in range(layout.pieces)] for slot in slots]
-        )
+        self.pieces = np.array([[model.geom(layout.piece(slot, p)).id for p in range(layout.pieces)] for slot in slots])
         """(slots, pieces) geom ids."""
         self.visuals = np.array([model.geom(layout.visual(slot)).id for slot in slots])
         """(slots,) geom ids."""
@@ -196,7 +195,6 @@ class PoolTables:
             "geom_pos": np.tile([0.0, 0.0, 0.02], (count, 1)),
             "geom_quat": np.tile([1.0, 0.0, 0.0, 0.0], (count, 1)),
             "geom_friction": np.tile([1.0, 0.005, 0.0001], (count, 1)),
-            "geom_solref": np.tile(SOLREF, (count, 1)),
             "geom_rgba": np.zeros((count, 4), np.float32),
             "body_mass": np.array(0.1),
             "body_inertia": np.full(3, 1e-4),
