@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 import mujoco
-import numpy as np
 
 from .model import ObjectModel
 
@@ -90,11 +89,3 @@ def add_object(
     add_pieces(body, model, [f"{name}/piece_{p}" for p in range(len(model.pieces))], scale)
     add_picture(body, model, f"{name}/mesh", f"{name}/visual")
     return body
-
-
-def rest_pose(model: ObjectModel, name: str = "upright") -> tuple[np.ndarray, float]:
-    """Return the orientation (4,) wxyz and the height of the origin [m] of the rest pose called `name`."""
-    for rest in model.rest:
-        if rest.name == name:
-            return rest.quaternion.copy(), rest.height
-    raise KeyError(f"{model.name} does not rest {name!r}; it rests {', '.join(r.name for r in model.rest)}")

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexbench.core.assets import asset_path
-from dexbench.core.errors import UnknownName
+from dexbench.core.errors import DataError, UnknownName
 
 from .family import SPLITS, family_names, load_family
 from .model import SHAPES, ObjectModel, Piece, RestPose
+
+BUILD = "build it with: python -m dexbench.objects.generate"
 
 
 def families() -> tuple[str, ...]:
@@ -55,7 +57,10 @@ def load_object(name: str) -> ObjectModel:
         raise UnknownName("object", name, _family_of())
     family = load_family(_family_of()[name])
     instance = family.instances[name]
-    with np.load(asset_path(f"objects/{name}.npz"), allow_pickle=False) as file:
+    path = asset_path(f"objects/{name}.npz")
+    if not path.is_file():
+        raise DataError(f"{name} is described in objects/{family.name}.yaml but not built; {BUILD}")
+    with np.load(path, allow_pickle=False) as file:
         data = {key: file[key] for key in file.files}
     pieces = tuple(
         Piece(SHAPES[shape], _frozen(size, np.float64), _frozen(at, np.float64), _frozen(turn, np.float64), int(part))

@@ -29,7 +29,7 @@ GEOM_FIELDS = (
 )  # fmt: skip
 BODY_FIELDS = ("body_mass", "body_inertia", "body_ipos", "body_iquat", "body_gravcomp")
 FIELDS = GEOM_FIELDS + BODY_FIELDS
-"""Model fields that a slot consists of; set_const derives everything else from them, but not the bounds of meshes (geom_aabb)."""
+"""Model fields that a slot consists of. set_const derives everything else, but for the bounds of meshes (geom_aabb)."""
 
 _RESERVED = 1 << 30
 _PARKED_DEPTH, _PARKED_PITCH = -4.0, 0.6
