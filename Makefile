@@ -42,10 +42,12 @@ bench: $(VENV)/.has-test ## Measure speed against bare MuJoCo (leave the machine
 	$(BIN)/python -m pytest -q tests/bench_*.py --benchmark-enable --benchmark-disable-gc
 
 check: $(VENV)/.has-lint ## Lint, format, types and the rules of the house
-	@echo "Linting."; $(BIN)/ruff check .
-	echo "Formatting."; $(BIN)/ruff format --check .
-	echo "Types."; $(BIN)/mypy
-	echo "Rules of the house."; $(BIN)/python -m pytest -q tests/test_house.py
+	@status=0
+	echo "Linting."; $(BIN)/ruff check . || status=1
+	echo "Formatting."; $(BIN)/ruff format --check . || status=1
+	echo "Types."; $(BIN)/mypy || status=1
+	echo "Rules of the house."; $(BIN)/python -m pytest -q tests/test_house.py || status=1
+	exit $$status
 
 clean: ## Remove the virtual environment and caches; runs and the page stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .benchmarks
