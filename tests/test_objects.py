@@ -108,7 +108,8 @@ def test_points_lie_on_faces_of_their_part(model: ObjectModel) -> None:
     a, b, c = model.vertices[model.faces].transpose(1, 0, 2)
     normal = np.cross(b - a, c - a)
     area = np.linalg.norm(normal, axis=1)
-    for point, facing, part in zip(model.points, model.point_normals, model.point_part, strict=True):
+    some = slice(None, None, 5)  # a fifth of them: the check is slow
+    for point, facing, part in zip(model.points[some], model.point_normals[some], model.point_part[some], strict=True):
         # barycentric weights of the point in every face; inside where all are positive and it is in the plane
         sides = ((a, b), (b, c), (c, a))
         parts = [np.einsum("ij,ij->i", np.cross(q - p, point - p), normal) / area**2 for p, q in sides]
