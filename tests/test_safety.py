@@ -254,6 +254,25 @@ def test_ahead_foretells_what_comes_and_changes_nothing() -> None:
     assert (foretold[-1] == foretold[-2]).all()
 
 
+def test_coasting_goes_where_ahead_said() -> None:
+    rng = np.random.default_rng(12)
+    limits = limits_of(rng)
+    filtered = started(limits, rng)
+    for target in hostile_targets("random", limits, rng)[:30]:
+        filtered(target)
+    foretold = filtered.ahead(5, follow=2)
+    assert filtered.coast(3, follow=2).tobytes() == foretold[:3].tobytes()
+    assert filtered.coast(2, follow=0).tobytes() == foretold[3:].tobytes()
+
+
+def test_brake_stands_still_outside_the_limits_too() -> None:
+    limits = Limits(*(np.full(1, v) for v in (-1.0, 1.0, 1.0, 5.0, 50.0)))
+    filtered = SafetyFilter(limits, 1, PERIOD)
+    filtered.reset(np.full((1, 1), 1.04), [0])
+    assert [float(filtered.brake()[0, 0]) for _ in range(5)] == [1.04] * 5
+    assert filtered.at_rest()
+
+
 def test_wrong_shape_is_an_error_and_moves_nothing() -> None:
     limits = limits_of(np.random.default_rng(9))
     filtered = SafetyFilter(limits, 2, PERIOD)

@@ -125,27 +125,50 @@ class SafetyFilter:
         Raises:
           ActionError: `target` has another shape.
         """
-        everyone = worlds is None or len(worlds) == len(self._target)
-        rows: Array | slice = slice(None) if everyone else np.asarray(worlds)
-        last, moves = self._newest[rows], self._moves[rows]  # views of all worlds, copies of some
-        n, joints = last.shape
-        if target.shape != last.shape:
-            raise ActionError(f"an action of shape {target.shape} was given, {last.shape} is expected")
+        rows, n = self._rows(worlds)
+        if target.shape != (n, self._target.shape[1]):
+            raise ActionError(f"an action of shape {target.shape} was given, {(n, self._target.shape[1])} is expected")
         wanted = np.fmax(target, self._lower[:n])  # NaN becomes the bound
         np.minimum(wanted, self._upper[:n], out=wanted)
         if wanted.tobytes() != target.tobytes():  # the quickest way to ask whether anything was changed
             self._judge(target, wanted, rows)
         self._target[rows] = wanted
-        move = np.subtract(wanted, last, out=wanted)
-        np.maximum(move, self._back[:n], out=move)
-        np.minimum(move, self._step[:n], out=move)
-        flat = moves.reshape(n, -1)
-        flat[:, joints:] = flat[:, :-joints]
-        flat[:, :joints] = move
-        last += move
-        if not everyone:
-            self._newest[rows], self._moves[rows] = last, moves
-        return self._smooth(last, moves)
+        return self._step_to(wanted, rows)
+
+    def brake(self, worlds: WorldIds | None = None) -> NDArray[np.float64]:
+        """Return the next setpoints (len(worlds), actuators) [rad] on the way to rest; forgets the target."""
+        rows, _ = self._rows(worlds)
+        self._target[rows] = self._newest[rows]
+        return self._step_to(self._newest[rows].copy(), rows)
+
+    def at_rest(self) -> bool:
+        """Say whether no setpoint moves any more."""
+        return not self._moves.any()
+
+    def coast(self, rows: int, follow: int) -> NDArray[np.float64]:
+        """Return (rows, n, actuators) the next setpoints without a new target.
+
+        Args:
+          rows: how many.
+          follow: the first so many stay on the way to the last target, the others brake.
+        """
+        found = np.empty((rows, *self._target.shape))
+        for i in range(rows):
+            found[i] = self._step_to(self._target.copy(), slice(None)) if i < follow else self.brake()
+        return found
+
+    def ahead(self, rows: int, follow: int) -> NDArray[np.float64]:
+        """Return what coast() would, and leave the filter as it is."""
+        target, newest, moves = self._target.copy(), self._newest.copy(), self._moves.copy()
+        found = self.coast(rows, follow)
+        self._target[:], self._newest[:], self._moves[:] = target, newest, moves
+        return found
+
+    def _rows(self, worlds: WorldIds | None) -> tuple[Array | slice, int]:
+        """Return the index of `worlds` and how many they are; all are a slice, which makes views."""
+        if worlds is None or len(worlds) == len(self._target):
+            return slice(None), len(self._target)
+        return np.asarray(worlds), len(worlds)
 
     def _judge(self, target: Array, wanted: Array, rows: Array | slice) -> None:
         """Count targets that were clipped; put the last good target where one is not finite."""
@@ -154,26 +177,20 @@ class SafetyFilter:
         self.clamped[rows] += (wanted != target).any(axis=1) & ~bad
         wanted[bad] = self._target[rows][bad]
 
-    def brake(self, worlds: WorldIds | None = None) -> NDArray[np.float64]:
-        """Return the next setpoints (len(worlds), actuators) [rad] on the way to rest; forgets the target."""
-        rows: Array | slice = slice(None) if worlds is None else np.asarray(worlds)
-        return self(self._newest[rows].copy(), worlds)
-
-    def at_rest(self) -> bool:
-        """Say whether no setpoint moves any more."""
-        return not self._moves.any()
-
-    def ahead(self, rows: int, follow: int) -> NDArray[np.float64]:
-        """Return (rows, n, actuators) the setpoints to come if no new target does; the filter is left as it is.
-
-        Args:
-          rows: how many.
-          follow: the first so many stay on the way to the last target, the others brake.
-        """
-        target, newest, moves = self._target.copy(), self._newest.copy(), self._moves.copy()
-        found = [self(target) if i < follow else self.brake() for i in range(rows)]
-        self._target[:], self._newest[:], self._moves[:] = target, newest, moves
-        return np.array(found).reshape(rows, *newest.shape)
+    def _step_to(self, wanted: Array, rows: Array | slice) -> NDArray[np.float64]:
+        """Move one tick towards `wanted`, which is overwritten; return the setpoints."""
+        last, moves = self._newest[rows], self._moves[rows]  # views of all worlds, copies of some
+        n, joints = last.shape
+        move = np.subtract(wanted, last, out=wanted)
+        np.maximum(move, self._back[:n], out=move)
+        np.minimum(move, self._step[:n], out=move)
+        flat = moves.reshape(n, -1)
+        flat[:, joints:] = flat[:, :-joints]
+        flat[:, :joints] = move
+        last += move
+        if not isinstance(rows, slice):
+            self._newest[rows], self._moves[rows] = last, moves
+        return self._smooth(last, moves)
 
     def _smooth(self, newest: Array, moves: Array) -> NDArray[np.float64]:
         """Return the double average of the rate-limited targets, counted back from the newest.
