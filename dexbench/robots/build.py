@@ -4,11 +4,10 @@ import mujoco
 import numpy as np
 
 from dexbench.core.embodiment import Embodiment, Pad, Side, rpy_to_quaternion
-from dexbench.core.mechanism import JointRow, LinkRow, Mechanism, MotorRow, ShapeRow, Vector
-from dexbench.robots.loft import loft_mesh
+from dexbench.core.mechanism import JointRow, LinkRow, Mechanism, MotorRow, Vector
 from dexbench.robots.physics import assert_physics, set_physics
+from dexbench.robots.visual import add_visuals
 
-VISUAL_GROUP = 2
 COLLISION_GROUP = 3
 
 _GEOMS = {
@@ -163,29 +162,7 @@ def _add_shapes(spec: mujoco.MjSpec, bodies: dict[str, mujoco.MjsBody], mechanis
         )
     for first, second in mechanism.excludes:
         spec.add_exclude(bodyname1=f"{side}/{first}", bodyname2=f"{side}/{second}")
-    for name, colour in mechanism.materials.items():
-        spec.add_material(name=f"{side}/{mechanism.name}/{name}", rgba=colour, specular=0.3, shininess=0.4)
-    for i, shape in enumerate(mechanism.visual):
-        _add_visual(spec, bodies[shape.link], shape, f"{side}/{mechanism.name}", i)
-
-
-def _add_visual(spec: mujoco.MjSpec, body: mujoco.MjsBody, shape: ShapeRow, prefix: str, number: int) -> None:
-    geom = body.add_geom(
-        pos=shape.xyz,
-        quat=rpy_to_quaternion(shape.rpy),
-        group=VISUAL_GROUP,
-        contype=0,
-        conaffinity=0,
-        mass=0,
-        material=f"{prefix}/{shape.material}",
-    )
-    if shape.kind == "loft":
-        vertices, faces = loft_mesh(shape.sections)
-        name = f"{prefix}/{number}"
-        spec.add_mesh(name=name, uservert=vertices.ravel(), userface=faces.ravel())
-        geom.type, geom.meshname = mujoco.mjtGeom.mjGEOM_MESH, name
-    else:
-        geom.type, geom.size = _GEOMS[shape.kind], _size(shape.size)
+    add_visuals(spec, bodies, mechanism, side)
 
 
 def _size(size: Vector) -> list[float]:
