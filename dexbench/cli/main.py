@@ -63,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"dexbench: {error}", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if debug:
             raise
-        print("\ndexbench: stopped; run the same command again to go on", file=sys.stderr)
+        print(f"\ndexbench: {stop or 'stopped; run the same command again to go on'}", file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
         # The reader of our output has gone (`dexbench list | head`): nothing is wrong.

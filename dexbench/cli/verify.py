@@ -36,6 +36,6 @@ def run(arguments: argparse.Namespace) -> int:
         report = verify(
             folder, suite, simulated, jobs=arguments.jobs, batch=arguments.batch, progress=not arguments.quiet
         )
-        print(f"{folder}: {report.text()}")
+        print(report.text())
         held &= report.ok
     return 0 if held else 1

@@ -4,7 +4,7 @@ It proves that the recorded actions, from the recorded trials of the frozen tabl
 the actions no re-simulation can prove.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,7 @@ def verify(
     jobs: int = 1,
     batch: int = 8,
     progress: bool = False,
+    only: Collection[int] | None = None,
 ) -> Report:
     """Check a run: its files against each other and the suite, then each row by re-simulation.
 
@@ -59,6 +60,7 @@ def verify(
       jobs: worker processes; 0 works in this one.
       batch: rows at once in each.
       progress: draw a bar on standard error.
+      only: rows to re-simulate; default: all. The report then says nothing of the others.
 
     Raises:
       RunError: there is no run in the folder.
@@ -69,6 +71,8 @@ def verify(
     report = Report(folder, len(suite.episodes))
     report.findings += inspect_run(info, suite, versions())
     rows = dict(inspect_rows(folder / EPISODES, info, suite, report.findings))
+    if only is not None:
+        rows = {index: row for index, row in rows.items() if index in only}
     work = _Resimulation(world_factory, task_factory, _groups(info), batch)
     jobs = min(jobs, len(rows))
     with Crew(work, jobs) as crew, Bar(f"verify {folder.name}", len(rows), shown=progress) as bar:

@@ -1,0 +1,107 @@
+"""`dexbench view`: look at a task on an embodiment, in a window or as a picture."""
+
+import argparse
+import os
+import struct
+import sys
+import time
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dexbench.core.errors import DataError
+from dexbench.core.schema import Array
+from dexbench.core.shelf import EMBODIMENTS, TASKS, load_task, locate
+
+if TYPE_CHECKING:
+    from dexbench.sim.world import SimWorld
+
+DESCRIPTION = """\
+Look at a task: in a window where there is a screen, else as a picture in a file.
+
+  dexbench view grasp_object shadow_ur10e
+  dexbench view lift_tray shadow_ur10e_bimanual --picture tray.png --seed 3"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("embodiment", metavar="EMBODIMENT")
+    parser.add_argument("--split", help="which objects (default: the task's first split)")
+    parser.add_argument("--seed", type=int, default=0, help="of the trial (default: 0)")
+    parser.add_argument("--picture", type=Path, metavar="OUT.png", help="write a picture, even where there is a screen")
+    parser.add_argument("--camera", default="front", help="front, side or top (default: front)")
+    parser.add_argument("--size", type=int, default=640, metavar="PIXELS", help="height of the picture (default: 640)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show a trial."""
+    locate(TASKS, arguments.task.partition("-v")[0])
+    locate(EMBODIMENTS, arguments.embodiment)
+    task = load_task(arguments.task)
+    split = arguments.split or task.splits[0]
+    if split not in task.splits:
+        raise DataError(f"task {task.name!r} has splits {', '.join(task.splits)}; {split!r} was asked for")
+    from dexbench.sim.world import SimWorld  # loads MuJoCo: after the names are known to be right
+
+    world = SimWorld(task, arguments.embodiment, 1, groups=("state",))
+    trial = task.place(np.random.default_rng(arguments.seed), split)
+    world.reset([trial])
+    print(f"{arguments.task} on {arguments.embodiment}: {trial.instruction!r}")
+    screen = sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if arguments.picture is None and screen:
+        show(world)
+        return 0
+    path = arguments.picture or Path(f"{task.name}-{arguments.embodiment}.png")
+    draw(world, path, arguments.camera, arguments.size)
+    print(f"{'' if arguments.picture else 'There is no screen here. '}Picture: {path}")
+    return 0
+
+
+def show(world: "SimWorld") -> None:
+    """Let the robot hold its home posture in a window until that is closed."""
+    import mujoco.viewer
+
+    from dexbench.sensors.mirror import Mirror
+
+    mirror = Mirror(world.cell.model)
+    mirror.show(world.batch, 0)
+    home = world.spec.embodiment.home[None]
+    with mujoco.viewer.launch_passive(mirror.model, mirror.data) as window:
+        print("Close the window to end.")
+        while window.is_running():
+            began = time.monotonic()
+            world.advance(home)
+            with window.lock():
+                mirror.show(world.batch, 0)
+            window.sync()
+            time.sleep(max(0.0, began + world.cell.period - time.monotonic()))
+
+
+def draw(world: "SimWorld", path: Path, camera: str, size: int) -> None:
+    """Write a picture of the first world, 4:3, `size` pixels high."""
+    from dexbench.sensors.cameras import make_camera
+
+    eye = make_camera(world.cell.model, size * 4 // 3, size, nice=True)
+    try:
+        pixels = eye.rgb(world.batch, 0, camera)
+    finally:
+        eye.close()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(png(pixels))
+
+
+def png(pixels: Array) -> bytes:
+    """Return (height, width, 3) uint8 as a PNG file."""
+    height, width, _ = pixels.shape
+    # Each row is preceded by its filter: 0, none.
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
