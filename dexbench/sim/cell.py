@@ -14,6 +14,7 @@ from dexbench.core.task import Task
 from dexbench.objects.pool import PoolTables, add_slots
 from dexbench.robots.build import robot_spec
 from dexbench.sensors.touch import TouchSensor
+from dexbench.sim.furniture import furnish
 
 SUBSTEPS = 10
 """Physics steps per control period: 25 Hz control and 250 Hz touch at the robot model's 4 ms."""
@@ -66,7 +67,7 @@ def build_cell(task: Task, embodiment: Embodiment) -> Cell:
 @lru_cache(maxsize=8)
 def _compiled(embodiment: Embodiment, pool: tuple[str, ...], slots: int) -> Cell:
     spec = robot_spec(embodiment)
-    _furnish(spec)
+    furnish(spec)
     # one size of each picture: a scaled object shows it unscaled, and compiling takes a third of the time
     layout = add_slots(spec, pool, slots, picture_scales=(1.0,))
     _add_contact_sensors(spec, embodiment.sides, slots)
@@ -75,43 +76,6 @@ def _compiled(embodiment: Embodiment, pool: tuple[str, ...], slots: int) -> Cell
     model = spec.compile()
     touch.bind(model)
     return _addresses(model, embodiment, slots, PoolTables(layout, model), touch)
-
-
-def _furnish(spec: mujoco.MjSpec) -> None:
-    """Add table, light and cameras. The table collides as a plane: cheap, and nothing falls off unseen."""
-    spec.visual.headlight.ambient = [0.35, 0.35, 0.35]
-    spec.visual.headlight.diffuse = [0.35, 0.35, 0.35]
-    spec.visual.map.znear = 0.01
-    world = spec.worldbody
-    world.add_geom(
-        name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1.2, 1.2, 0.05], rgba=[0, 0, 0, 0], group=3,
-        friction=[0.8, 0.02, 0.0001], condim=4,
-    )  # fmt: skip
-    world.add_geom(
-        name="table_top", type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.65, 0.85, 0.02], pos=[0.35, 0, -0.021],
-        rgba=[0.80, 0.74, 0.66, 1], contype=0, conaffinity=0, group=2,
-    )  # fmt: skip
-    world.add_geom(
-        name="floor", type=mujoco.mjtGeom.mjGEOM_BOX, size=[3, 3, 0.01], pos=[0.35, 0, -0.76],
-        rgba=[0.42, 0.45, 0.48, 1], contype=0, conaffinity=0, group=2,
-    )  # fmt: skip
-    world.add_light(name="lamp", pos=[0.2, -0.8, 1.8], dir=[0.15, 0.45, -1], diffuse=[0.6, 0.6, 0.58], castshadow=True)
-    for name, pos, at in (
-        ("front", [1.75, -0.55, 0.75], [0.45, 0.0, 0.22]),
-        ("side", [0.75, -1.25, 0.55], [0.6, 0.0, 0.15]),
-        ("top", [0.62, -0.001, 1.5], [0.62, 0.0, 0.0]),
-    ):
-        world.add_camera(name=name, pos=pos, quat=look_at(np.array(pos), np.array(at)), fovy=42)
-
-
-def look_at(position: Array, target: Array) -> Array:
-    """Return the wxyz orientation of a camera at `position` that looks at `target` with z up (MuJoCo: along -z)."""
-    back = (position - target) / np.linalg.norm(position - target)
-    right = np.cross([0.0, 0.0, 1.0], back)
-    right /= np.linalg.norm(right)
-    quaternion = np.zeros(4)
-    mujoco.mju_mat2Quat(quaternion, np.column_stack([right, np.cross(back, right), back]).ravel())
-    return quaternion
 
 
 def _add_contact_sensors(spec: mujoco.MjSpec, sides: Sequence[str], slots: int) -> None:
@@ -163,7 +127,9 @@ def _addresses(
         joint_qvel=np.array([int(j.dofadr[0]) for j in joints]),
         actuators=np.array([model.actuator(a.name).id for a in embodiment.actuators]),
         home=home,
-        palm_address=np.array([np.concatenate([sensor(f"{s}/palm_position"), sensor(f"{s}/palm_quat")]) for s in sides]),
+        palm_address=np.array(
+            [np.concatenate([sensor(f"{s}/palm_position"), sensor(f"{s}/palm_quat")]) for s in sides]
+        ),
         hand_address=np.array([[sensor(f"{s}/object_{k}") for k in range(slots)] for s in sides]),
         any_address=np.array([sensor(f"object_{k}/contacts")[0] for k in range(slots)]),
     )

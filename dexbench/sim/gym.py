@@ -7,9 +7,11 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from dexbench.core.errors import DataError, MissingExtra
+from dexbench.core.errors import DataError
 from dexbench.core.schema import Array, Observation, Schema
 from dexbench.core.trial import Outcome, Trial
+from dexbench.sensors.cameras import make_camera
+from dexbench.sensors.images import ImageRequest
 from dexbench.sim.world import DEFAULT_GROUPS, SimWorld
 
 _RENDER_MODES = {"render_modes": ["rgb_array"], "render_fps": 25}
@@ -35,9 +37,18 @@ class _Face:
     """What both faces share: trials drawn from a split, outcomes as infos."""
 
     def __init__(
-        self, task: str, embodiment: str, n: int, split: str, observations: Sequence[str], threads: int, size: int
+        self,
+        task: str,
+        embodiment: str,
+        n: int,
+        split: str,
+        observations: Sequence[str],
+        threads: int,
+        size: int,
+        images: Mapping[str, Any] | None,
     ) -> None:
-        self.world = SimWorld(task, embodiment, n, groups=observations, threads=threads)
+        request = ImageRequest(**(images or {}))
+        self.world = SimWorld(task, embodiment, n, groups=observations, threads=threads, images=request)
         if split not in self.world.task.splits:
             raise DataError(f"task {task!r} has splits {', '.join(self.world.task.splits)}; {split!r} was asked for")
         self.split = split
@@ -56,11 +67,7 @@ class _Face:
     def picture(self, world: int, camera: str = "front") -> Array:
         """Return (size, size, 3) uint8; OpenGL is loaded here and not before."""
         if self._camera is None:
-            try:
-                from dexbench.sensors.cameras import Camera
-            except ImportError as error:
-                raise MissingExtra("imageio", "pictures", "pip install 'dexbench[video]'") from error
-            self._camera = Camera(self.world.cell.model, self.size, self.size)
+            self._camera = make_camera(self.world.cell.model, self.size, self.size)
         return np.asarray(self._camera.rgb(self.world.batch, world, camera))
 
     def close(self) -> None:
@@ -98,6 +105,7 @@ class DexEnv(gymnasium.Env[Observation, Array]):
         observations: Sequence[str] = DEFAULT_GROUPS,
         render_mode: str | None = None,
         size: int = 256,
+        images: Mapping[str, Any] | None = None,
     ) -> None:
         """Make the environment.
 
@@ -107,12 +115,13 @@ class DexEnv(gymnasium.Env[Observation, Array]):
           split: which objects; may be given to reset() as well, as options={"split": ...}.
           observations: observation groups.
           render_mode: None or "rgb_array"; OpenGL is touched only by render().
-          size: width and height of pictures [pixels].
+          size: width and height of rendered pictures [pixels].
+          images: fields of sensors.images.ImageRequest: cameras and size of pictures among the observations.
         """
         if render_mode not in (None, "rgb_array"):
             raise DataError(f"render_mode {render_mode!r} does not exist; there are None and 'rgb_array'")
-        self._settings = (task, embodiment, split, tuple(observations), render_mode, size)
-        self._face = _Face(task, embodiment, 1, split, observations, 1, size)
+        self._settings = (task, embodiment, split, tuple(observations), render_mode, size, images)
+        self._face = _Face(task, embodiment, 1, split, observations, 1, size, images)
         self.render_mode = render_mode
         self.observation_space = observation_space(self.world.spec.observations)  # type: ignore[assignment]
         self.action_space = action_space(self.world)
@@ -177,6 +186,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         size: int = 256,
         threads: int = 0,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        images: Mapping[str, Any] | None = None,
     ) -> None:
         """Make the environments; see DexEnv.
 
@@ -187,16 +197,19 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
           split: which objects.
           observations: observation groups.
           render_mode: None or "rgb_array".
-          size: width and height of pictures [pixels].
+          size: width and height of rendered pictures [pixels].
           threads: physics threads; 0 takes one per processor.
           autoreset_mode: NEXT_STEP (Gymnasium's default), SAME_STEP or DISABLED.
+          images: see DexEnv.
         """
         import os
 
         self._settings = (num_envs, task, embodiment, split, tuple(observations), render_mode, size, threads)
         self._mode = AutoresetMode(autoreset_mode)
         self.metadata = {**_RENDER_MODES, "autoreset_mode": self._mode}
-        self._face = _Face(task, embodiment, num_envs, split, observations, threads or os.cpu_count() or 1, size)
+        workers = threads or os.cpu_count() or 1
+        self._face = _Face(task, embodiment, num_envs, split, observations, workers, size, images)
+        self._images = images
         self.num_envs = num_envs
         self.render_mode = render_mode
         self.single_observation_space = observation_space(self.world.spec.observations)  # type: ignore[assignment]
@@ -213,7 +226,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
 
     def __reduce__(self) -> Any:
         """Pickle as fresh environments with the same settings."""
-        return (type(self), (*self._settings, self._mode))
+        return (type(self), (*self._settings, self._mode, self._images))
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -221,7 +234,11 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         """Start episodes, in all cells or in those of options["reset_mask"] (bool, (num_envs,))."""
         options = dict(options or {})
         mask = np.asarray(options.pop("reset_mask", np.ones(self.num_envs, bool)), bool)
-        seeds = [None if seed is None else seed + i for i in range(self.num_envs)] if not isinstance(seed, Sequence) else seed
+        seeds = (
+            [None if seed is None else seed + i for i in range(self.num_envs)]
+            if not isinstance(seed, Sequence)
+            else seed
+        )
         for i in np.flatnonzero(mask):
             if seeds[i] is not None:
                 self._rngs[i] = np.random.Generator(np.random.PCG64(seeds[i]))
@@ -254,7 +271,12 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         ended = np.flatnonzero(self._over)
         if len(ended) and self._mode is AutoresetMode.SAME_STEP:
             last = {k: v.copy() for k, v in seen.items()}
-            info = {"final_obs": last, "_final_obs": self._over.copy(), "final_info": info, "_final_info": self._over.copy()}
+            info = {
+                "final_obs": last,
+                "_final_obs": self._over.copy(),
+                "final_info": info,
+                "_final_info": self._over.copy(),
+            }
             info.update(self._begin(ended, {}))
             seen = self._all()
             self._over = np.zeros(self.num_envs, bool)

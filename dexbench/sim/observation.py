@@ -11,6 +11,8 @@ from dexbench.core.schema import GROUPS, Array, Field, Observation, Schema
 from dexbench.core.trial import Trial
 from dexbench.objects.catalogue import load_object
 from dexbench.sensors import touch
+from dexbench.sensors.cameras import KINDS
+from dexbench.sensors.images import ImageRequest, Images
 from dexbench.sim.cell import SUBSTEPS, Cell
 
 POINTS = 64
@@ -20,13 +22,20 @@ POINTS = 64
 class Observer:
     """Reads observations and scenes of n worlds."""
 
-    def __init__(self, cell: Cell, batch: mujoco.batch.Batch, groups: Sequence[str]) -> None:
+    def __init__(
+        self, cell: Cell, batch: mujoco.batch.Batch, groups: Sequence[str], images: ImageRequest | None = None
+    ) -> None:
         for group in groups:
             if group not in GROUPS:
                 raise UnknownName("observation group", group, GROUPS)
         self._cell = cell
         self.groups = frozenset(groups)
-        self.schema = Schema(tuple(f for f in declare(cell) if f.group in self.groups))
+        self._batch = batch
+        kinds = [k for k in KINDS if k in self.groups]
+        bodies = cell.tables.bodies
+        self._images = Images(cell.model, images or ImageRequest(), kinds, bodies) if kinds else None
+        pictures = self._images.fields if self._images else ()
+        self.schema = Schema((*(f for f in declare(cell) if f.group in self.groups), *pictures))
         self._qpos, self._qvel = batch.bind("qpos"), batch.bind("qvel")
         self._centres = batch.bind("xipos")
         qpos, dofs = (int(a[0, 0]) for a in (cell.tables.qpos, cell.tables.dofs))  # slots follow each other
@@ -95,7 +104,14 @@ class Observer:
         if "points" in self.groups:
             worlds = range(len(self._qpos)) if ids is None else ids
             seen["target_points"] = np.stack([self._target_points(scene, int(i)) for i in worlds])
+        if self._images is not None:
+            seen.update(self._images.read(self._batch, range(len(self._qpos)) if ids is None else ids))
         return seen
+
+    def close(self) -> None:
+        """Let go of the renderer, if pictures were read."""
+        if self._images is not None:
+            self._images.close()
 
     def _target_points(self, scene: Scene, world: int) -> Array:
         """Return (POINTS, 3) float32 surface points of the named object in the cell frame [m]."""

@@ -18,6 +18,7 @@ from dexbench.core.task import Task, versioned
 from dexbench.core.trial import Outcome, Trial
 from dexbench.core.world import WorldSpec
 from dexbench.objects.pool import FIELDS
+from dexbench.sensors.images import ImageRequest
 from dexbench.sim.cell import SUBSTEPS, build_cell
 from dexbench.sim.observation import Observer
 
@@ -39,6 +40,7 @@ class SimWorld:
         *,
         groups: Sequence[str] = DEFAULT_GROUPS,
         threads: int = 1,
+        images: ImageRequest | None = None,
     ) -> None:
         """Make the worlds; call reset() before anything else.
 
@@ -48,6 +50,7 @@ class SimWorld:
           n: number of worlds.
           groups: observation groups (see core.schema.GROUPS).
           threads: physics threads; results do not depend on it.
+          images: cameras and size of pictures, if a group of pictures is among `groups`.
 
         Raises:
           UnknownName: no such task, embodiment or group.
@@ -58,7 +61,7 @@ class SimWorld:
         self.cell = build_cell(self.task, robot)
         self.batch = mujoco.batch.Batch(self.cell.model, n, min(threads, n))
         self.filter = SafetyFilter(robot.limits, n, self.cell.period)
-        self._observer = Observer(self.cell, self.batch, groups)
+        self._observer = Observer(self.cell, self.batch, groups, images)
         self._spec = WorldSpec(
             task=versioned(self.task),
             embodiment=robot,
@@ -181,7 +184,8 @@ class SimWorld:
         return self.batch.state[np.asarray(worlds)].copy()
 
     def close(self) -> None:
-        """Nothing to let go of: the batch ends with its last reference."""
+        """Let go of the renderer, if there was one; the batch ends with its last reference."""
+        self._observer.close()
 
     def _check(self, trial: Trial) -> None:
         if trial.task != versioned(self.task):

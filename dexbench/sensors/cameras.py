@@ -1,0 +1,185 @@
+"""Pictures of a world: colour, depth and segmentation, by OpenGL or, without it, by casting rays.
+
+Importing this loads neither; making a camera does, in the process that makes it.
+"""
+
+import importlib.util
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import mujoco
+import mujoco.batch
+import numpy as np
+
+from dexbench.core.errors import DataError, UnknownName
+from dexbench.core.schema import Array
+
+from .mirror import Mirror
+from .opengl import backends, make_context
+
+KINDS = ("rgb", "depth", "segmentation")
+FAR = 10.0
+"""Depth is reported up to here; where nothing is seen, this is the depth [m]."""
+BACKENDS = ("auto", "gl", "rays")
+SHADOW_MAP = 1024
+"""Width of the shadow map of nice pictures. Shadows cost in proportion to its area: 4096, MuJoCo's own choice, takes
+five times as long as 1024 in software and looks the same at film size (measured on llvmpipe)."""
+
+
+class Eye(Protocol):
+    """What looks at the worlds of a batch."""
+
+    def look(
+        self, batch: mujoco.batch.Batch, world: int, camera: str, kinds: Sequence[str] = KINDS
+    ) -> dict[str, Array]:
+        """Return the pictures of `kinds` (see the methods below) that `camera` takes of `world`."""
+
+    def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
+        """Return (height, width, 3) uint8."""
+
+    def depth(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
+        """Return (height, width) float32: distance along the optical axis, at most FAR [m]."""
+
+    def segmentation(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
+        """Return (height, width) int32: ids of the geoms seen, -1 where there is nothing."""
+
+    def close(self) -> None:
+        """Let go of the renderer; idempotent."""
+
+
+def make_camera(model: mujoco.MjModel, width: int, height: int, backend: str = "auto", *, nice: bool = False) -> Eye:
+    """Return an eye for worlds of `model`.
+
+    Args:
+      model: as the batch was made with.
+      width: of the pictures [pixels].
+      height: of the pictures [pixels].
+      backend: "gl", "rays", or "auto": OpenGL where there is a library, else rays where they are installed.
+      nice: with shadows and smooth edges, for people; policies are served by the plain pictures sooner.
+
+    Raises:
+      UnknownName: no such backend.
+      MissingExtra: what the backend needs is not installed; says what to install.
+    """
+    if backend not in BACKENDS:
+        raise UnknownName("camera backend", backend, BACKENDS)
+    rays = importlib.util.find_spec("mujoco_warp") is not None
+    if backend == "rays" or (backend == "auto" and rays and not backends()):
+        from .rays import RayCamera
+
+        return RayCamera(model, width, height, nice=nice)
+    return Camera(model, width, height, nice=nice)
+
+
+def camera_id(model: mujoco.MjModel, camera: str) -> int:
+    """Return the id of a camera; raise UnknownName with the cameras there are."""
+    found = mujoco.mj_name2id(model, int(mujoco.mjtObj.mjOBJ_CAMERA), camera)
+    if found < 0:
+        raise UnknownName("camera", camera, (model.camera(i).name for i in range(model.ncam)))
+    return int(found)
+
+
+class Views:
+    """The three single pictures, for whoever can look()."""
+
+    def look(
+        self, batch: mujoco.batch.Batch, world: int, camera: str, kinds: Sequence[str] = KINDS
+    ) -> dict[str, Array]:
+        raise NotImplementedError
+
+    def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
+        return self.look(batch, world, camera, ("rgb",))["rgb"]
+
+    def depth(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
+        return self.look(batch, world, camera, ("depth",))["depth"]
+
+    def segmentation(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
+        return self.look(batch, world, camera, ("segmentation",))["segmentation"]
+
+
+class Camera(Views):
+    """Looks through OpenGL. Groups 0 to 2 of geoms are shown; collision shapes (3) and sites are not."""
+
+    def __init__(self, model: mujoco.MjModel, width: int, height: int, *, nice: bool = False) -> None:
+        """Start OpenGL; see make_camera()."""
+        if width < 1 or height < 1:
+            raise DataError(f"a picture of {width} x {height} pixels was asked for")
+        self.width, self.height = width, height
+        self._mirror = Mirror(model)
+        settings = self._mirror.model.vis
+        settings.global_.offwidth, settings.global_.offheight = width, height
+        settings.quality.offsamples = 4 if nice else 0
+        settings.quality.shadowsize = SHADOW_MAP if nice else 0
+        self._context: Any = make_context(width, height)
+        self._context.make_current()
+        self._renderer: Any = mujoco.MjrContext(self._mirror.model, int(mujoco.mjtFontScale.mjFONTSCALE_50))
+        mujoco.mjr_setBuffer(int(mujoco.mjtFramebuffer.mjFB_OFFSCREEN), self._renderer)
+        self._renderer.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR
+        self._scene = mujoco.MjvScene(self._mirror.model, maxgeom=model.ngeom + 16)
+        self._scene.flags[int(mujoco.mjtRndFlag.mjRND_SHADOW)] = nice
+        self._scene.flags[int(mujoco.mjtRndFlag.mjRND_REFLECTION)] = False
+        self._shown = mujoco.MjvOption()
+        self._shown.geomgroup[:] = [1, 1, 1, 0, 0, 0]
+        self._shown.sitegroup[:] = 0
+        self._view = mujoco.MjvCamera()
+        self._view.type = mujoco.mjtCamera.mjCAMERA_FIXED
+        self._frame = mujoco.MjrRect(0, 0, width, height)
+
+    def look(
+        self, batch: mujoco.batch.Batch, world: int, camera: str, kinds: Sequence[str] = KINDS
+    ) -> dict[str, Array]:
+        if self._renderer is None:
+            raise DataError("this camera has been closed")
+        mirror = self._mirror
+        self._view.fixedcamid = camera_id(mirror.model, camera)
+        mirror.show(batch, world)
+        everything = int(mujoco.mjtCatBit.mjCAT_ALL)
+        mujoco.mjv_updateScene(mirror.model, mirror.data, self._shown, None, self._view, everything, self._scene)
+        self._context.make_current()
+        seen: dict[str, Array] = {}
+        colour, depth = self._render(rgb="rgb" in kinds, depth="depth" in kinds)
+        if colour is not None:
+            seen["rgb"] = colour
+        if depth is not None:
+            seen["depth"] = self._metres(depth)
+        if "segmentation" in kinds:
+            seen["segmentation"] = self._geoms()
+        return seen
+
+    def close(self) -> None:
+        if self._renderer is not None:
+            self._context.make_current()
+            self._renderer.free()
+            self._renderer = None
+            self._context.free()
+
+    def _render(self, *, rgb: bool, depth: bool) -> tuple[Array | None, Array | None]:
+        """Draw once and read what is asked for, top row first."""
+        colours = np.empty((self.height, self.width, 3), np.uint8) if rgb else None
+        depths = np.empty((self.height, self.width), np.float32) if depth else None
+        if rgb or depth:
+            mujoco.mjr_render(self._frame, self._scene, self._renderer)
+            mujoco.mjr_readPixels(colours, depths, self._frame, self._renderer)
+        return (None if colours is None else colours[::-1].copy()), (None if depths is None else depths[::-1])
+
+    def _metres(self, depth: Array) -> Array:
+        """Turn the depth buffer (1 at the near plane, 0 at the far one) into metres."""
+        visual, extent = self._mirror.model.vis.map, self._mirror.model.stat.extent
+        near, far = visual.znear * extent, visual.zfar * extent
+        metres = near * far / (near + depth.astype(np.float64) * (far - near))
+        return np.minimum(metres, FAR).astype(np.float32)
+
+    def _geoms(self) -> Array:
+        """Draw every geom in a colour that is its number in the scene, and look the geoms up."""
+        flags = [int(mujoco.mjtRndFlag.mjRND_SEGMENT), int(mujoco.mjtRndFlag.mjRND_IDCOLOR)]
+        self._scene.flags[flags] = True
+        colours, _ = self._render(rgb=True, depth=False)
+        self._scene.flags[flags] = False
+        assert colours is not None
+        number = colours.astype(np.int32) @ np.array([1, 1 << 8, 1 << 16], np.int32)
+        ids = np.full(self._scene.maxgeom + 1, -1, np.int32)
+        geom = int(mujoco.mjtObj.mjOBJ_GEOM)
+        for drawn in self._scene.geoms[: self._scene.ngeom]:
+            if drawn.segid >= 0 and int(drawn.objtype) == geom:
+                ids[drawn.segid + 1] = drawn.objid
+        return ids[number]
