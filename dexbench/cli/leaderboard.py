@@ -8,10 +8,10 @@ from typing import Any
 
 from dexbench.core.errors import DexBenchError
 from dexbench.core.shelf import AGENTS, constants, load_task, names
-from dexbench.evaluation.leaderboard import build, clips
+from dexbench.evaluation.leaderboard import Clip, build, clips
 from dexbench.evaluation.markdown import render_markdown
 from dexbench.evaluation.measurement import Measurement, measure
-from dexbench.evaluation.page import NO_VIDEOS, render
+from dexbench.evaluation.page import NO_VIDEOS, Video, render
 from dexbench.evaluation.publication import to_json, write_text
 from dexbench.evaluation.rows import load_run
 
@@ -31,15 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("runs", nargs="*", type=Path, default=[Path("runs")], metavar="RUNS", help="default: runs")
     parser.add_argument("--out", type=Path, default=Path("leaderboard"), help="default: leaderboard")
-    parser.add_argument(
-        "--videos",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="films of the worst, median, best episodes",
-    )
-    parser.add_argument(
-        "--jobs", type=int, default=cores(), metavar="N", help="processes for films (default: one a core)"
-    )
+    both = argparse.BooleanOptionalAction
+    parser.add_argument("--videos", action=both, default=True, help="films of the worst, median, best episodes")
+    parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     places = [str(p) for p in arguments.runs]
     command = shlex.join(["dexbench", "leaderboard", *places, "--out", str(arguments.out)])
     document = build(measurements, command, meanings(measurements))
-    videos, why_not = {}, "the page was made with --no-videos."
+    videos: dict[Clip, Video] = {}
+    why_not = "the page was made with --no-videos."
     if arguments.videos:
         videos, why_not = film_all(clips(document), arguments.out / "videos", arguments.jobs)
         if why_not:

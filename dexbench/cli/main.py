@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         if debug:
             raise
-        print(f"\ndexbench: {stop or 'stopped; run the same command again to go on'}", file=sys.stderr)
+        print(f"\ndexbench: {str(stop) or 'stopped; run the same command again to go on'}", file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
         # The reader of our output has gone (`dexbench list | head`): nothing is wrong.
