@@ -30,7 +30,7 @@ PLACE = ((0.54, 0.62), (-0.03, 0.03))
 YAW = np.deg2rad(8.0)
 """Largest turn away from that [rad]."""
 
-TEMPLATES = ("lift the tray with both hands", "pick up the tray and keep it level", "raise the {0} off the table")
+TEMPLATES = ("lift the {0} with both hands", "pick up the {0} and keep it level", "raise the {0} off the table")
 FAILURES = ("none", "never_reached", "never_touched", "one_handed", "never_lifted", "tilted", "dropped", "not_held")
 NONE, NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED, TILTED, DROPPED, NOT_HELD = range(len(FAILURES))
 UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED])

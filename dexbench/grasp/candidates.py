@@ -61,7 +61,8 @@ def _draw(
     model: ObjectModel, part: str, shapes: Shapes, rng: np.random.Generator
 ) -> tuple[Array, Array, int, float] | None:
     """Draw one candidate: palm position, palm to object, shape, width; None where nothing fits."""
-    points = model.points[model.point_part == model.part(part)]
+    side_on = np.abs(model.point_normals[:, 2]) < 0.6  # pads press from the side, not on lids and bottoms
+    points = model.points[(model.point_part == model.part(part)) & (side_on | part.startswith("handle"))]
     if len(points) < 6:
         return None
     seed = points[int(rng.integers(len(points)))]

@@ -12,7 +12,7 @@ import numpy as np
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.schema import Array
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots
-from dexbench.robots.build import hand_spec
+from dexbench.robots.floating import hand_spec
 
 APPROACH, CLOSE, SETTLE, LIFT, SHAKE = 0.3, 0.4, 0.3, 0.8, 0.6
 """Durations of the phases [s]."""
@@ -65,10 +65,11 @@ class GraspTest:
         data = mujoco.MjData(model)
         mujoco.mj_kinematics(model, data)
         site = model.site(f"{side}/palm_site").id
-        base = int(np.flatnonzero(model.body_mocapid >= 0)[0])
+        base = int(model.joint("root").bodyid[0])
         turn = data.xmat[base].reshape(3, 3)
         self._base_in_palm = data.site_xmat[site].reshape(3, 3).T @ turn
         self._base_at = data.site_xmat[site].reshape(3, 3).T @ (data.xpos[base] - data.site_xpos[site])
+        self._root = int(model.joint("root").qposadr[0]) + np.arange(7)
         self._control_spec = int(
             mujoco.mjtState.mjSTATE_CTRL | mujoco.mjtState.mjSTATE_MOCAP_POS | mujoco.mjtState.mjSTATE_MOCAP_QUAT
         )
@@ -81,7 +82,7 @@ class GraspTest:
             at, quat = self._base(position[i], turn[i])
             data.qpos[:] = model.qpos0 + pregrasp[i] @ self.shares
             data.qpos[self.tables.qpos[0]] = (0, 0, 0, 1, 0, 0, 0)
-            data.mocap_pos[0], data.mocap_quat[0] = at, quat
+            data.qpos[self._root] = (*at, *quat)
             mujoco.mj_fwdPosition(model, data)
             inner = [c for c in range(data.ncon) if self._robot(model, data.contact.geom[c])]
             bad[i] = bool((data.contact.dist[inner] < -0.001).any()) if inner else False
@@ -130,18 +131,21 @@ class GraspTest:
         batch.reset(ids, stage=int(mujoco.mjtStage.mjSTAGE_NONE))
         qpos = batch.bind("qpos")
         qpos[ids] = self.model.qpos0 + pregrasp @ self.shares
+        nu = self.model.nu
+        qpos[np.ix_(ids, self._root)] = control[:, 0, nu : nu + 7]
         stand = np.tile([0, 0, 0, 1.0, 0, 0, 0], (count, 1))
         if yaw is not None:
             stand[:, 3], stand[:, 6] = np.cos(yaw / 2), np.sin(yaw / 2)
         qpos[np.ix_(ids, self.tables.qpos[0])] = stand
-        poses = []
+        poses, bases = [], []
         for k in range(5):
             part = np.ascontiguousarray(control[:, times[k] : times[k + 1]])
             batch.rollout(steps[k], part, self._control_spec, record=(), ids=ids)
             poses.append(qpos[np.ix_(ids, self.tables.qpos[0])].copy())
+            bases.append(qpos[np.ix_(ids, self._root[:3])].copy())
         pushed = np.linalg.norm(poses[0][:, :2], axis=1)
         rise = poses[4][:, 2] - poses[2][:, 2]
-        slip = np.linalg.norm(poses[4][:, :3] - poses[2][:, :3] - [0, 0, HEIGHT], axis=1)
+        slip = np.linalg.norm(poses[4][:, :3] - poses[2][:, :3] - bases[4] + bases[2], axis=1)
         dot = np.abs((poses[4][:, 3:] * poses[2][:, 3:]).sum(axis=1))
         angle = 2 * np.arccos(np.clip(dot, 0, 1))
         held = (rise > HEIGHT - 0.02) & (slip < 0.02) & (angle < np.deg2rad(15)) & (pushed < 0.01)

@@ -119,7 +119,7 @@ def _add_coupling(spec: mujoco.MjSpec, side: str, smaller: str, larger: str, sti
         limited=mujoco.mjtLimited.mjLIMITED_TRUE,
         range=[-np.pi, 0],  # only the upper end is ever met
         solref_limit=[0.008, 1],  # twice the time step, the stiffest there is
-        solimp_limit=[0.95, 0.99, 0.001, 0.5, 2],
+        solimp_limit=[0.99, 0.999, 0.001, 0.5, 2],  # 2 N m on J1 alone passes J2 by 4 mrad
     )
     tendon.stiffness[0] = stiffness
     tendon.springlength = [0, 0]

@@ -8,13 +8,23 @@ from dexbench.robots.physics import set_physics
 
 
 def hand_spec(embodiment: Embodiment, side: str) -> mujoco.MjSpec:
-    """Return a spec with the hand of `side` alone; its root is a mocap body at the origin."""
+    """Return a spec with the hand of `side` alone, its root welded to the mocap body "base".
+
+    The root is not the mocap body itself: that would move without having a velocity, and friction would hold objects
+    back against it.
+    """
     spec = mujoco.MjSpec()
     spec.modelname = f"{embodiment.name}/{side} hand"
     spec.compiler.degree = False
     set_physics(spec)
     hand = embodiment.parts[side].hand
     bodies = add_mechanism(spec, spec.worldbody.add_frame(), hand, side, True)
-    bodies[hand.root].mocap = True
+    root = bodies[hand.root]
+    root.add_freejoint(name="root")
+    spec.worldbody.add_body(name="base", mocap=True)
+    weld = spec.add_equality(
+        type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1=root.name, name2="base", solref=[0.008, 1]
+    )
+    weld.data[:11] = [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]  # same pose, torques as they are
     add_pads(bodies, [p for p in embodiment.pads if p.side == side])
     return spec

@@ -1,0 +1,255 @@
+"""Plans of the scripted agent: a grasp from the library, reached without touching anything, as commands over time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from dexbench.core.embodiment import Embodiment
+from dexbench.core.schema import Array
+from dexbench.grasp.library import Grasps
+from dexbench.objects.model import ObjectModel
+from dexbench.objects.pool import FIELDS, PoolTables, add_slots
+from dexbench.robots.build import robot_spec
+from dexbench.robots.kinematics import Reach
+
+STANDOFF = 0.09
+"""Straight approach along the palm's normal [m]."""
+RISE = 0.16
+"""How far the palm is lifted [m]: the task asks for 0.10, and fingers give way."""
+SPEED = 0.8
+"""Share of the speed limits that plans use."""
+OBSTACLE = (0.045, 0.08)
+"""Radius and half height of the cylinder that stands for an object whose shape is not known [m]."""
+TOUCH = -5e-4
+"""Distance below which two bodies collide in a plan [m]."""
+TRIES = 60
+"""Grasps tried in a plan."""
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How one side gets to a grasp: chain angles (8,) [rad] and hand commands (H,) [rad]."""
+
+    side: str
+    standoff: Array
+    approach: tuple[Array, ...]
+    lift: tuple[Array, ...]
+    pregrasp: Array
+    squeeze: Array
+    row: int
+    """Which grasp of the library it is."""
+
+
+class Planner:
+    """Plans for one embodiment. It knows the target's shape; other objects are cylinders to it."""
+
+    def __init__(self, embodiment: Embodiment, pool: Sequence[str], slots: int) -> None:
+        """Prepare a model for collision checks.
+
+        Args:
+          embodiment: the robot.
+          pool: objects that may be the target.
+          slots: objects at most.
+        """
+        self.robot = embodiment
+        self.reach = {side: Reach(embodiment, side) for side in embodiment.sides}
+        spec = robot_spec(embodiment)
+        spec.worldbody.add_geom(name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[2, 2, 0.05])
+        for k in range(slots - 1):
+            body = spec.worldbody.add_body(name=f"obstacle_{k}", mocap=True)
+            body.add_geom(type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[*OBSTACLE, 0])
+        layout = add_slots(spec, pool, 1, picture_scales=(1.0,))
+        self._model = model = spec.compile()
+        self._data = mujoco.MjData(model)
+        self._tables = PoolTables(layout, model)
+        self._fields = {name: getattr(model, name)[None] for name in FIELDS}
+        self._joints = np.array([int(model.joint(j.name).qposadr[0]) for j in embodiment.joints])
+        self._target = int(self._tables.bodies[0])
+        self._obstacles = [model.body(f"obstacle_{k}").mocapid[0] for k in range(slots - 1)]
+        self._robot = np.array([model.body(b).name.partition("/")[0] in embodiment.sides for b in range(model.nbody)])
+        bases = {f"{s}/{embodiment.parts[s].arm.root}" for s in embodiment.sides}
+        self._base = np.array([model.body(b).name in bases for b in range(model.nbody)])
+        self._chain = {
+            s: np.array([[a.name for a in embodiment.actuators].index(j) for j in r.joints]) for s, r in self.reach.items()
+        }
+        self._hand = {s: embodiment.actuator_index(s, "hand") for s in embodiment.sides}
+
+    def set_scene(self, instance: str, pose: Array, others: Array) -> None:
+        """Put the target at `pose` (7,) and cylinders at the positions of `others` (K-1, 3)."""
+        self._tables.write(self._fields, 0, 0, instance)
+        mujoco.mj_setConst(self._model, self._data)
+        self._data.qpos[:] = self._model.qpos0
+        self._data.qpos[self._tables.qpos[0]] = pose
+        for k, mocap in enumerate(self._obstacles):
+            at = others[k] if k < len(others) else np.array([5.0 + k, 0.0, 0.0])
+            self._data.mocap_pos[mocap] = at + [0, 0, OBSTACLE[1] + 0.001]
+
+    def collides(self, command: Array, ignore_target: bool = False) -> bool:
+        """Return whether the robot touches table, objects or itself at `command` (A,)."""
+        model, data = self._model, self._data
+        data.qpos[self._joints] = self.robot.joint_angles(command)
+        mujoco.mj_fwdPosition(model, data)
+        if not data.ncon:
+            return False
+        near = data.contact.geom[data.contact.dist < TOUCH]
+        bodies = model.geom_bodyid[near]
+        ours = self._robot[bodies]
+        bad = ours.any(axis=1) & ~(self._base[bodies].any(axis=1) & (bodies == 0).any(axis=1))
+        if ignore_target:
+            bad &= ~(bodies == self._target).any(axis=1)
+        return bool(bad.any())
+
+    def command(self, base: Array, side: str, chain: Array, hand: Array) -> Array:
+        """Return `base` (A,) with one side's chain angles and hand shape put in."""
+        full = base.copy()
+        full[self._hand[side]] = hand
+        full[self._chain[side]] = chain  # the wrist belongs to both: the chain's has the last word
+        return full
+
+    def grasp(
+        self, side: str, model: ObjectModel, pose: Array, grasps: Grasps, base: Array, tried: frozenset[int] = frozenset()
+    ) -> Reached | None:
+        """Return the first grasp of the library, in its order, that this side reaches; None if there is none.
+
+        Args:
+          side: which hand.
+          model: the object.
+          pose: (7,) of the object in the cell frame.
+          grasps: for this side already.
+          base: (A,) command from which the hand comes.
+          tried: rows that are not to be used again.
+        """
+        start = self._chain[side]
+        for row, position, turn in self._placed(side, model, pose, grasps, tried):
+            found = self._reach_one(side, position, turn, grasps, row)
+            if found is None:
+                continue
+            path = self.sweep(base, self.command(base, side, found.standoff, found.pregrasp))
+            if any(self.collides(c) for c in path):
+                continue
+            if any(self.collides(self.command(base, side, q, found.pregrasp)) for q in found.approach):
+                continue
+            last = self.command(base, side, found.lift[-1], found.squeeze)
+            if self.collides(last, ignore_target=True) or np.abs(found.lift[-1] - base[start]).max() > 2.5:
+                continue
+            return found
+        return None
+
+    def sweep(self, start: Array, end: Array, steps: int = 10) -> Iterator[Array]:
+        """Yield commands on the straight line from `start` to `end`, the first left out."""
+        for t in np.linspace(0, 1, steps + 1)[1:]:
+            yield start + t * (end - start)
+
+    def _placed(
+        self, side: str, model: ObjectModel, pose: Array, grasps: Grasps, tried: frozenset[int]
+    ) -> Iterator[tuple[int, Array, Array]]:
+        """Yield (row, palm position, palm rotation) in the cell frame, those worth an inverse kinematics first."""
+        stand = _rotation(pose[3:])
+        base = np.array(self.robot.parts[side].base_position)
+        ahead = pose[:2] - base[:2]
+        ahead /= np.linalg.norm(ahead)
+        options = []
+        for row in range(len(grasps)):
+            if row in tried:
+                continue
+            own = _rotation(grasps.quaternion[row])
+            for spin in _spins(model):
+                rot = stand @ spin
+                turn = rot @ own
+                position = pose[:3] + rot @ grasps.position[row]
+                elbow = position - 0.32 * turn[:, 1]  # the far end of the forearm
+                if elbow[2] < 0.10 or np.linalg.norm(elbow - base - [0, 0, 0.18]) > 1.05:
+                    continue
+                along = float(turn[:2, 1] @ ahead)  # fingers pointing away from the base are easy to reach
+                options.append((row - 4.0 * along, row, position, turn))
+        options.sort(key=lambda o: o[0])
+        for _, row, position, turn in options[:TRIES]:
+            yield row, position, turn
+
+    def _reach_one(self, side: str, position: Array, turn: Array, grasps: Grasps, row: int) -> Reached | None:
+        reach = self.reach[side]
+        quaternion = np.empty(4)
+        mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
+        first = reach.solve(position - STANDOFF * turn[:, 2], quaternion, steps=40)
+        if not first.found or np.abs(first.q - reach.home).max() > 2.2:
+            return None
+        approach = self._line(side, position - STANDOFF * turn[:, 2], position, quaternion, first.q, 4)
+        if approach is None:
+            return None
+        lift = self._line(side, position, position + [0, 0, RISE], quaternion, approach[-1], 6)
+        if lift is None:
+            return None
+        return Reached(side, first.q, approach, lift, grasps.pregrasp[row], grasps.squeeze[row], row)
+
+    def _line(
+        self, side: str, start: Array, end: Array, quaternion: Array, seed: Array, steps: int
+    ) -> tuple[Array, ...] | None:
+        """Return chain angles along a straight line of the palm, or None where it leaves the reach or jumps."""
+        found = []
+        for t in np.linspace(0, 1, steps + 1)[1:]:
+            solution = self.reach[side].solve(start + t * (end - start), quaternion, seed, steps=30)
+            if not solution.found or np.abs(solution.q - seed).max() > 0.5:
+                return None
+            seed = solution.q
+            found.append(seed)
+        return tuple(found)
+
+
+def timed(limits_velocity: Array, period: float, points: Sequence[Array], least: float = 0.0) -> list[Array]:
+    """Return one command per control tick through `points`, starting after the first, at rest at both ends.
+
+    Args:
+      limits_velocity: (A,) [rad/s].
+      period: control period [s].
+      points: (A,) commands.
+      least: shortest duration [s].
+    """
+    times = [0.0]
+    for a, b in zip(points, points[1:], strict=False):
+        times.append(times[-1] + max(float((np.abs(b - a) / (SPEED * limits_velocity)).max()), 1e-3))
+    # 1.5: the smooth start and stop below go faster than the mean in the middle
+    total = max(times[-1] * 1.5, least)
+    ticks = max(1, int(np.ceil(total / period)))
+    s = np.arange(1, ticks + 1) / ticks
+    progress = s * s * (3 - 2 * s) * times[-1]
+    stacked = np.stack(points)
+    k = np.clip(np.searchsorted(times, progress, side="right") - 1, 0, len(points) - 2)
+    share = (progress - np.array(times)[k]) / np.diff(times)[k]
+    return list(stacked[k] + share[:, None] * (stacked[k + 1] - stacked[k]))
+
+
+def mirror(grasps: Grasps) -> Grasps:
+    """Return what the left hand does on the mirror image, in the plane x-z, of an object that is its own image.
+
+    Left and right hand are mirror images in the palm's x; their joint angles agree.
+    """
+    position = grasps.position * [1, -1, 1]
+    quaternion = np.zeros_like(grasps.quaternion)
+    for i, own in enumerate(grasps.quaternion):
+        turn = np.diag([1.0, -1.0, 1.0]) @ _rotation(own) @ np.diag([-1.0, 1.0, 1.0])
+        mujoco.mju_mat2Quat(quaternion[i], np.ascontiguousarray(turn).ravel())
+    return Grasps(
+        grasps.hand, grasps.instance, position, quaternion, grasps.pregrasp, grasps.squeeze, grasps.part, grasps.score
+    )
+
+
+def _spins(model: ObjectModel) -> list[Array]:
+    """Return rotations about the vertical under which the object looks the same."""
+    radius = np.linalg.norm(model.vertices[:, :2], axis=1)
+    parts = {p.name for p in model.parts}
+    if model.family == "box":
+        count = 2
+    elif any(p.startswith("handle") for p in parts) or radius.max() == 0:
+        count = 1
+    else:
+        count = 12
+    angles = 2 * np.pi * np.arange(count) / count
+    return [np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]]) for a in angles]
+
+
+def _rotation(quaternion: Array) -> Array:
+    turn = np.empty(9)
+    mujoco.mju_quat2Mat(turn, np.asarray(quaternion, dtype=np.float64))
+    return turn.reshape(3, 3)
