@@ -138,8 +138,6 @@ def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def learn(
     *, seed: int, rate: float = 1e-3, out: Path = Path("weights"), name: str = "flow", quick: bool = False
 ) -> None:
-    *, seed: int, rate: float = 1e-3, out: Path = Path("weights"), name: str = "flow", quick: bool = False
-) -> None:
     """Learn nothing."""
 
 
