@@ -22,9 +22,11 @@ SPEED = 0.8
 """Share of the speed limits that plans use."""
 OBSTACLE = (0.045, 0.08)
 """Radius and half height of the cylinder that stands for an object whose shape is not known [m]."""
+BRUSHED = 0.028
+"""Its radius where there is no other way: an object may be brushed against, not run over [m]."""
 TOUCH = -5e-4
 """Distance below which two bodies collide in a plan [m]."""
-TRIES = 60
+TRIES = 90
 """Grasps tried in a plan."""
 
 
@@ -69,6 +71,9 @@ class Planner:
         self._target = int(self._tables.bodies[0])
         self._obstacles = [model.body(f"obstacle_{k}").mocapid[0] for k in range(slots - 1)]
         self._robot = np.array([model.body(b).name.partition("/")[0] in embodiment.sides for b in range(model.nbody)])
+        hands = {f"{s}/{link}": i for i, s in enumerate(embodiment.sides, 1) for link in embodiment.parts[s].hand.links}
+        self._hands = np.array([hands.get(model.body(b).name, 0) for b in range(model.nbody)])
+        self._obstacle_geoms = [int(model.body(f"obstacle_{k}").geomadr[0]) for k in range(slots - 1)]
         bases = {f"{s}/{embodiment.parts[s].arm.root}" for s in embodiment.sides}
         self._base = np.array([model.body(b).name in bases for b in range(model.nbody)])
         self._chain = {
@@ -96,7 +101,8 @@ class Planner:
         near = data.contact.geom[data.contact.dist < TOUCH]
         bodies = model.geom_bodyid[near]
         ours = self._robot[bodies]
-        bad = ours.any(axis=1) & ~(self._base[bodies].any(axis=1) & (bodies == 0).any(axis=1))
+        same_hand = self._hands[bodies].min(axis=1) * (self._hands[bodies][:, 0] == self._hands[bodies][:, 1]) > 0
+        bad = ours.any(axis=1) & ~same_hand &  ~(self._base[bodies].any(axis=1) & (bodies == 0).any(axis=1))
         if ignore_target:
             bad &= ~(bodies == self._target).any(axis=1)
         return bool(bad.any())
@@ -121,20 +127,12 @@ class Planner:
           base: (A,) command from which the hand comes.
           tried: rows that are not to be used again.
         """
-        start = self._chain[side]
-        for row, position, turn in self._placed(side, model, pose, grasps, tried):
-            found = self._reach_one(side, position, turn, grasps, row)
-            if found is None:
-                continue
-            path = self.sweep(base, self.command(base, side, found.standoff, found.pregrasp))
-            if any(self.collides(c) for c in path):
-                continue
-            if any(self.collides(self.command(base, side, q, found.pregrasp)) for q in found.approach):
-                continue
-            last = self.command(base, side, found.lift[-1], found.squeeze)
-            if self.collides(last, ignore_target=True) or np.abs(found.lift[-1] - base[start]).max() > 2.5:
-                continue
-            return found
+        for radius in (OBSTACLE[0], BRUSHED):
+            self._model.geom_size[self._obstacle_geoms, 0] = radius
+            for row, position, turn in self._placed(side, model, pose, grasps, tried):
+                found = self._reach_one(side, position, turn, grasps, row, base)
+                if found is not None:
+                    return found
         return None
 
     def sweep(self, start: Array, end: Array, steps: int = 10) -> Iterator[Array]:
@@ -168,20 +166,30 @@ class Planner:
         for _, row, position, turn in options[:TRIES]:
             yield row, position, turn
 
-    def _reach_one(self, side: str, position: Array, turn: Array, grasps: Grasps, row: int) -> Reached | None:
-        reach = self.reach[side]
+    def _reach_one(
+        self, side: str, position: Array, turn: Array, grasps: Grasps, row: int, base: Array
+    ) -> Reached | None:
+        """Return how the palm gets to a pose without touching anything, or None; what is cheap is asked first."""
+        reach, open_hand = self.reach[side], grasps.pregrasp[row]
         quaternion = np.empty(4)
         mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
         first = reach.solve(position - STANDOFF * turn[:, 2], quaternion, steps=40)
         if not first.found or np.abs(first.q - reach.home).max() > 2.2:
             return None
+        standing = self.command(base, side, first.q, open_hand)
+        if self.collides(standing):
+            return None
         approach = self._line(side, position - STANDOFF * turn[:, 2], position, quaternion, first.q, 4)
-        if approach is None:
+        if approach is None or any(self.collides(self.command(base, side, q, open_hand)) for q in approach[::-1]):
+            return None
+        if any(self.collides(c) for c in self.sweep(base, standing)):
             return None
         lift = self._line(side, position, position + [0, 0, RISE], quaternion, approach[-1], 6)
         if lift is None:
             return None
-        return Reached(side, first.q, approach, lift, grasps.pregrasp[row], grasps.squeeze[row], row)
+        if self.collides(self.command(base, side, lift[-1], grasps.squeeze[row]), ignore_target=True):
+            return None
+        return Reached(side, first.q, approach, lift, open_hand, grasps.squeeze[row], row)
 
     def _line(
         self, side: str, start: Array, end: Array, quaternion: Array, seed: Array, steps: int

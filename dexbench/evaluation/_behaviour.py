@@ -94,8 +94,8 @@ def attempts(board: Board) -> Markup:
         head: list[Content] = [
             "Agent",
             *(f"Ours@{k}" for k in ks),
-            "Time, successes only",
-            f"Time, a failure counting {horizon}",
+            "Time of successes",
+            f"Time, failure = {horizon}",
             f"Solved, 0 to {horizon}",
         ]
         tables.append(table(head, rows, f"{entry['name']}: attempts and time to success", "plain", wide=True))
@@ -126,7 +126,7 @@ def contact(board: Board) -> Markup:
     return fragment(*tables)
 
 
-_PEAKS = {"median_n": "median", "p95_n": "95th percentile", "max_n": "maximum"}
+_PEAKS = {"median_n": "median", "p95_n": "95 %", "max_n": "maximum"}
 
 
 def _newtons(value: float | None) -> str:

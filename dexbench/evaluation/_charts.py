@@ -23,7 +23,8 @@ def spoken(rate: Mapping[str, Any]) -> str:
 
 def interval_bar(rate: Mapping[str, Any], tone: str = "") -> Markup:
     """Return a rate as a dot on its interval, on a rail from 0 to 100 %."""
-    marks = [
+    marks = [element("line", x1=0, x2="100%", y1=9, y2=9, class_="rail")]
+    marks += [
         element("line", x1=f"{q}%", x2=f"{q}%", y1=4, y2=14, class_="tick" if q % 50 else "tick strong")
         for q in QUARTERS
     ]

@@ -44,13 +44,22 @@ def element(tag: str, /, *contents: Content, **attributes: str | int | float | b
 
 
 def table(
-    head: list[Content], rows: list[list[Content]], caption: Content = None, class_: str = "", wide: bool = False
+    head: list[Content] | Markup,
+    rows: list[list[Content]],
+    caption: Content = None,
+    class_: str = "",
+    wide: bool = False,
 ) -> Markup:
-    """Return a table whose first column names its rows; `wide` ones scroll sideways in a box the keyboard reaches."""
+    """Return a table whose first column names its rows; `wide` ones scroll sideways in a box the keyboard reaches.
+
+    `head` holds the labels of the columns, or whole head rows as Markup.
+    """
+    if not isinstance(head, Markup):
+        head = element("tr", *(element("th", cell, scope="col") for cell in head))
     made = element(
         "table",
         element("caption", caption) if caption else None,
-        element("thead", element("tr", *(element("th", cell, scope="col") for cell in head))),
+        element("thead", head),
         element("tbody", *(_row(row) for row in rows)),
         class_=class_ or None,
     )

@@ -28,9 +28,10 @@ def ranking(board: Board) -> Markup:
         rows = [row for row in board["rows"] if row["status"] == status]
         if not rows:
             continue
+        lines = [_ranking_row(row, shared=row["rank"] is not None and sharing.count(row["rank"]) > 1) for row in rows]
         if title:
-            bodies.append(element("tr", element("th", title, colspan=4, scope="rowgroup"), class_="group"))
-        bodies += [_ranking_row(row, shared=row["rank"] is not None and sharing.count(row["rank"]) > 1) for row in rows]
+            lines.insert(0, element("tr", element("th", title, colspan=4, scope="rowgroup"), class_="group"))
+        bodies.append(element("tbody", *lines))
     head = element(
         "tr",
         element("th", "Rank", scope="col", class_="rank"),
@@ -42,7 +43,7 @@ def ranking(board: Board) -> Markup:
         "table",
         element("caption", f"Official success over all {board['episodes']} episodes, with 95 % Wilson interval"),
         element("thead", head),
-        element("tbody", *bodies),
+        *bodies,
         class_="ranking",
     )
 
@@ -114,22 +115,26 @@ def families(board: Board) -> Markup | None:
         splits = sorted({split for _, _, split in cells})
         if len(names) < 2:
             continue
+        head = fragment(
+            element(
+                "tr",
+                element("th", "Agent", rowspan=2, scope="col"),
+                *(element("th", family, colspan=len(splits), scope="colgroup") for family in names),
+            ),
+            element("tr", *(element("th", split, scope="col") for _ in names for split in splits)),
+        )
         rows: list[list[Content]] = [
-            [
-                fragment(element("span", row["name"], class_="agent"), element("span", split, class_="doc")),
-                *(_heat(cells.get((row["name"], family, split))) for family in names),
-            ]
+            [row["name"], *(_heat(cells.get((row["name"], family, split))) for family in names for split in splits)]
             for row in measured(board)
-            for split in splits
         ]
         caption = f"{entry['name']}: success by family of the object"
-        tables.append(table(["Agent", *names], rows, caption, "heat", wide=True))
+        tables.append(table(head, rows, caption, "heat split" if len(splits) == 2 else "heat", wide=True))
     return fragment(*tables) if tables else None
 
 
 def _heat(rate: Row | None) -> Markup:
     if rate is None or rate["rate"] is None:
-        return element("span", "no episode", class_="cell none")
+        return element("span", element("span", "·", aria_label="no episode", role="img"), class_="cell none")
     return element(
         "span",
         element("span", f"{100 * rate['rate']:.0f}", class_="figure"),

@@ -91,10 +91,7 @@ class Crew:
                     worker.busy = False
                     idle.append(worker)
                 else:
-                    name, text = content
-                    known = getattr(errors, name, DexBenchError)
-                    simple = known.__init__ is Exception.__init__  # others take more than a text
-                    raise known(text) if simple else DexBenchError(text)
+                    raise _rebuilt(*content)
 
     def _send(self, worker: _Worker, job: Any) -> None:
         try:
@@ -127,6 +124,14 @@ class Crew:
                 worker.process.kill()
                 worker.process.join()
         self._workers = []
+
+
+def _rebuilt(name: str, text: str) -> DexBenchError:
+    """Return a worker's error. Only its text comes over: some kinds take more than that to make, and do not pickle."""
+    kind: type[DexBenchError] = getattr(errors, name, DexBenchError)
+    error = kind.__new__(kind)
+    Exception.__init__(error, text)
+    return error
 
 
 @contextmanager

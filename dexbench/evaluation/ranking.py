@@ -112,9 +112,7 @@ def compare(results: Mapping[str, Mapping[str, bool]]) -> list[Comparison]:
     return [replace(c, corrected=corrected[i]) if i in corrected else c for i, c in enumerate(pairs)]
 
 
-def rank_groups(
-    rates: Mapping[str, Rate], differs: Callable[[str, str], bool]
-) -> list[tuple[int, list[str]]]:
+def rank_groups(rates: Mapping[str, Rate], differs: Callable[[str, str], bool]) -> list[tuple[int, list[str]]]:
     """Return agents in rank groups: [(rank, agents)], best first; [] for no agents.
 
     The rule. Agents are sorted by pooled success, highest first (undefined rates last); agents with equal

@@ -122,9 +122,7 @@ def cumulative_success(times: Sequence[float | None], at: Sequence[float]) -> li
     return [sum(t is not None and t <= limit for t in times) / max(len(times), 1) for limit in at]
 
 
-def success_weighted_by_time(
-    times: Sequence[float | None], references: Sequence[float | None]
-) -> float | None:
+def success_weighted_by_time(times: Sequence[float | None], references: Sequence[float | None]) -> float | None:
     """Return the mean of success x reference / max(time, reference) (1 is best, 0 worst); None for none.
 
     1 means: always solved, never slower than the reference (the scripted agent on the same trial).

@@ -188,23 +188,26 @@ def _whole(node: Node, key: str, least: int) -> int:
     return field.value
 
 
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
 def _episodes(suite: Suite, content: bytes) -> Iterator[Episode]:
     """Yield the rows of the table; raise DataError with the line that does not fit."""
     entries = {e.name: e for e in suite.entries}
     for index, line in enumerate(content.splitlines()):
-
-        def fail(why: str, at: int = index) -> NoReturn:
-            raise DataError(f"{suite.table_path}, line {at + 1}: {why}")
-
+        where = f"{suite.table_path}, line {index + 1}"
         try:
-            row = json.loads(line, parse_constant=lambda word: fail(f"holds {word}"))
+            row = json.loads(line, parse_constant=_refuse)
             trial = Trial.from_row(row["trial"])
             entry = entries[row["entry"]]
             fits = row["index"] == index and row["embodiment"] == entry.embodiment and row["digest"] == trial.digest()
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            fail(f"is no row of this suite: {type(error).__name__} {error}")
+            raise DataError(f"{where}: is no row of this suite: {type(error).__name__} {error}") from error
         if not fits:
-            fail("index, embodiment or digest do not belong to its trial")
+            raise DataError(f"{where}: index, embodiment or digest do not belong to its trial")
         if trial.task != entry.task:
-            fail(f"trial.task is {trial.task!r}, entry {entry.name!r} has {entry.task!r}")
+            raise DataError(f"{where}: trial.task is {trial.task!r}, entry {entry.name!r} has {entry.task!r}")
         yield Episode(index, entry.name, entry.embodiment, trial, entry.attempts)

@@ -21,6 +21,8 @@ DAMPING = 3e-3
 """Of the least squares that turns pad movements into joint movements [m]."""
 ERRORS = (0.005, 0.005, 0.003)
 """Standard deviation of the palm's position in the ranking's trials [m]."""
+LIGHT = 0.12
+"""Mass of a two-handed object in the test of one hand [kg]."""
 TURN_ERROR = np.deg2rad(4)
 """Standard deviation of the object's heading there [rad]."""
 
@@ -125,11 +127,14 @@ def search(
       side: which hand is simulated; right, unless the hand exists only as left.
     """
     rng = np.random.default_rng([seed, *instance.encode()])
-    test = GraspTest(embodiment, side, instance, settings.candidates)
+    model = load_object(instance)
+    # an object with a handle for each hand is tested by one of them, so light that one hand can carry it
+    two_handed = {"handle_right", "handle_left"} <= {p.name for p in model.parts}
+    part = part or ("handle_right" if two_handed else "")
+    test = GraspTest(embodiment, side, instance, settings.candidates, mass=LIGHT if two_handed else None)
     shapes = hand_shapes(embodiment, side, test, rng, settings.samples)
     index = embodiment.actuator_index(side, "hand")
     ranges = (embodiment.limits.lower[index], embodiment.limits.upper[index])
-    model = load_object(instance)
     kept: list[tuple[Array, Array, Array, Array, str, float]] = []
     for _ in range(settings.rounds):
         found = sample_candidates(model, shapes, rng, settings.candidates * 4, part)

@@ -41,7 +41,19 @@ class Verdict:
 class GraspTest:
     """Tests grasps of one hand on one object."""
 
-    def __init__(self, embodiment: Embodiment, side: str, instance: str, n: int, threads: int = 1) -> None:
+    def __init__(
+        self, embodiment: Embodiment, side: str, instance: str, n: int, threads: int = 1, mass: float | None = None
+    ) -> None:
+        """Prepare n tests.
+
+        Args:
+          embodiment: has the hand.
+          side: which hand.
+          instance: name in the object catalogue.
+          n: tests run at once.
+          threads: physics threads.
+          mass: instead of the object's own [kg].
+        """
         self.side = side
         spec = hand_spec(embodiment, side)
         spec.worldbody.add_geom(
@@ -54,7 +66,7 @@ class GraspTest:
         self.tables = PoolTables(layout, model)
         fields = {name: self.batch.expand(name) for name in FIELDS}
         for world in range(n):
-            self.tables.write(fields, world, 0, instance)
+            self.tables.write(fields, world, 0, instance, mass)
         self.batch.set_const()
         self.actuators = np.array([model.actuator(a.name).id for a in hand_actuators(embodiment, side)])
         joints = {j: int(model.joint(j).qposadr[0]) for a in hand_actuators(embodiment, side) for j in a.joints}

@@ -105,6 +105,7 @@ class Camera(Views):
         if width < 1 or height < 1:
             raise DataError(f"a picture of {width} x {height} pixels was asked for")
         self.width, self.height = width, height
+        self._nice = nice
         self._mirror = Mirror(model)
         settings = self._mirror.model.vis
         settings.global_.offwidth, settings.global_.offheight = width, height
@@ -116,7 +117,6 @@ class Camera(Views):
         mujoco.mjr_setBuffer(int(mujoco.mjtFramebuffer.mjFB_OFFSCREEN), self._renderer)
         self._renderer.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR
         self._scene = mujoco.MjvScene(self._mirror.model, maxgeom=model.ngeom + 16)
-        self._scene.flags[int(mujoco.mjtRndFlag.mjRND_SHADOW)] = nice
         self._scene.flags[int(mujoco.mjtRndFlag.mjRND_REFLECTION)] = False
         self._shown = mujoco.MjvOption()
         self._shown.geomgroup[:] = [1, 1, 1, 0, 0, 0]
@@ -136,6 +136,7 @@ class Camera(Views):
         everything = int(mujoco.mjtCatBit.mjCAT_ALL)
         mujoco.mjv_updateScene(mirror.model, mirror.data, self._shown, None, self._view, everything, self._scene)
         self._context.make_current()
+        self._scene.flags[int(mujoco.mjtRndFlag.mjRND_SHADOW)] = self._nice and "rgb" in kinds
         seen: dict[str, Array] = {}
         colour, depth = self._render(rgb="rgb" in kinds, depth="depth" in kinds)
         if colour is not None:
@@ -182,4 +183,5 @@ class Camera(Views):
         for drawn in self._scene.geoms[: self._scene.ngeom]:
             if drawn.segid >= 0 and int(drawn.objtype) == geom:
                 ids[drawn.segid + 1] = drawn.objid
-        return ids[number]
+        seen: Array = ids[number]
+        return seen
