@@ -270,6 +270,22 @@ def test_a_silence_short_enough_is_survived_without_a_jump() -> None:
         cell.assert_lawful()
 
 
+def test_the_recorder_sees_a_robot_that_ignores_what_was_sent_ahead() -> None:
+    # Negative control: without the rows after the first, a pause is a sudden stop, and V2 must fail.
+    class Forgetful(ToyDriver):
+        def write(self, setpoints: Array, tick: int) -> Array:
+            return super().write(setpoints[:1], tick)
+
+    cell = Cell()
+    cell.driver = cell.world._driver = cell.world._stream.driver = Forgetful(cell.clock)
+    cell.reset()
+    cell.run(15)
+    cell.clock.pass_time(0.3)
+    cell.run(5)
+    with pytest.raises(AssertionError):
+        cell.assert_lawful()
+
+
 def test_a_silence_too_long_is_a_fault() -> None:
     cell = Cell()
     cell.reset()
@@ -378,7 +394,7 @@ def test_stale_readings_hold_then_stop_within_their_deadlines() -> None:  # F18
     assert cell.world.state is State.FAULT
     assert (seen["pose"] == before["pose"]).all()
     assert cell.driver.calls[-1] == "stop"
-    assert (np.diff(cell.path[-3:], axis=0) == 0).all()
+    assert (cell.path[-1] == cell.path[-2]).all()
     cell.assert_lawful()
 
 
