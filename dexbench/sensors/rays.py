@@ -9,7 +9,7 @@ import numpy as np
 from dexbench.core.errors import DataError, MissingExtra
 from dexbench.core.schema import Array
 
-from .cameras import FAR, KINDS, Views, camera_id
+from .cameras import FAR, KINDS, SMOOTH, Views, camera_id, shrink
 from .mirror import Mirror
 
 _PLACES = ("geom_xpos", "geom_xmat", "cam_xpos", "cam_xmat", "light_xpos", "light_xdir")
@@ -23,7 +23,9 @@ class RayCamera(Views):
     The first use on a machine compiles kernels, for some ten seconds; they are kept in Warp's cache.
     """
 
-    def __init__(self, model: mujoco.MjModel, width: int, height: int, *, nice: bool = False) -> None:
+    def __init__(
+        self, model: mujoco.MjModel, width: int, height: int, *, shadows: bool = False, smooth: bool = False
+    ) -> None:
         """Load Warp and build the search trees of all meshes; see make_camera()."""
         try:
             import warp
@@ -36,7 +38,8 @@ class RayCamera(Views):
             raise _missing() from error
         if width < 1 or height < 1:
             raise DataError(f"a picture of {width} x {height} pixels was asked for")
-        self.width, self.height = width, height
+        self._times = SMOOTH if smooth else 1
+        width, height = self._width, self._height = width * self._times, height * self._times
         self._mirror = Mirror(model)
         self._warp, self._caster = warp, mujoco_warp
         with warp.ScopedDevice("cpu"):
@@ -50,7 +53,7 @@ class RayCamera(Views):
                 render_rgb=True,
                 render_depth=True,
                 render_seg=True,
-                use_shadows=nice,
+                use_shadows=shadows,
                 enabled_geom_groups=list(_GROUPS),
                 use_precomputed_rays=False,  # any camera of the model may come
                 render_skybox=True,
@@ -71,16 +74,19 @@ class RayCamera(Views):
         with self._warp.ScopedDevice("cpu"):
             self._caster.refit_bvh(self._model, self._data, context)
             self._caster.render(self._model, self._data, context)
-        shape = (self.height, self.width)
+        shape = (self._height, self._width)
         seen: dict[str, Array] = {}
         if "rgb" in kinds:
             packed = context.rgb_data.numpy()[0].reshape(shape)
-            seen["rgb"] = np.stack([packed >> 16, packed >> 8, packed], axis=2).astype(np.uint8)
+            colours = np.stack([packed >> 16, packed >> 8, packed], axis=2).astype(np.uint8)
+            seen["rgb"] = shrink(colours, self._times)
         if "depth" in kinds:
-            depth = context.depth_data.numpy()[0].reshape(shape)
+            depth = context.depth_data.numpy()[0].reshape(shape)[:: self._times, :: self._times]
             seen["depth"] = np.where(depth > 0, np.minimum(depth, FAR), FAR).astype(np.float32)
         if "segmentation" in kinds:
-            seen["segmentation"] = context.seg_data.numpy()[0, :, 0].reshape(shape).astype(np.int32)
+            seen["segmentation"] = (
+                context.seg_data.numpy()[0, :, 0].reshape(shape)[:: self._times, :: self._times].astype(np.int32)
+            )
         return seen
 
     def close(self) -> None:
