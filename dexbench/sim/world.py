@@ -60,6 +60,7 @@ class SimWorld:
         robot = load_embodiment(embodiment) if isinstance(embodiment, str) else embodiment
         self.cell = build_cell(self.task, robot)
         self.batch = mujoco.batch.Batch(self.cell.model, n, min(threads, n))
+        self.batch.bind("sensordata")  # outputs are copied from when they are bound: reset() reads this one
         self.filter = SafetyFilter(robot.limits, n, self.cell.period)
         self._observer = Observer(self.cell, self.batch, groups, images)
         self._spec = WorldSpec(
