@@ -1,7 +1,7 @@
 """What pictures cost without a GPU: rays, which need no OpenGL library, against llvmpipe.
 
-Rounds are taken in turn, and the best of each counts. MuJoCo's own renderer as a user gets it (4 samples a pixel, a shadow
-map of 4096) is the one to be beaten by five; ours, plain, is reported beside it.
+Rounds are taken in turn, and the best of each counts. MuJoCo's own renderer as a user gets it (4 samples a pixel, a
+shadow map of 4096) is the one to be beaten by five; ours, plain, is reported beside it.
 """
 
 import importlib.util
