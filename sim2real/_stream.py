@@ -50,7 +50,8 @@ class Stream:
         self._reception = Reception(driver.observations, driver.embodiment.limits.velocity, guard)
         self._origin = 0.0  # time of tick 0 [s]
         self._age = self._overrun = 0.0  # at the last tick [s]
-        self._astray = self._slow = self._held = 0  # periods in a row
+        self._astray = self._slow = 0  # periods in a row
+        self._held = 0.0  # time in HOLD without interruption [s]
 
     @property
     def reading(self) -> Reading:
@@ -78,8 +79,8 @@ class Stream:
         self.sent = pose
         self._told.clear()
         self._told.append(pose)
-        self._follow = self._astray = self._slow = self._held = 0
-        self._age = self._overrun = 0.0
+        self._follow = self._astray = self._slow = 0
+        self._age = self._overrun = self._held = 0.0
         self._origin, self.tick = self.clock.now(), 0
 
     def catch_up(self) -> float:
@@ -104,7 +105,7 @@ class Stream:
         Returns:
           What must stop the motion, or "".
         """
-        self._held = self._held + 1 if action is None else 0
+        begun = self.clock.now()
         self._follow = 0 if action is None else self._patience
         row = self.filter.brake() if action is None else self.filter(action)
         self.report.held += action is None
@@ -117,6 +118,7 @@ class Stream:
             return f"{self.driver.name}: {error}"
         now = self.clock.now()
         self.report.periods += 1
+        self._held = self._held + now - begun if action is None else 0.0
         self._told.append(self.sent)
         self._note_overrun(now - due)
         cause = self._reception.take(reading, now, self.report)
@@ -175,8 +177,8 @@ class Stream:
             return f"no good reading for {self._age:.2f} s"
         if self._overrun > self.guard.overrun_stop:
             return f"driver and world were {self._overrun:.2f} s behind their tick"
-        if self._held * self.period > self.guard.hold_max:
-            return f"held for {self._held * self.period:.2f} s"
+        if self._held > self.guard.hold_max:
+            return f"held for {self._held:.2f} s"
         return ""
 
     def _check_path(self) -> str:
