@@ -103,7 +103,11 @@ class CouplingRow:
     smaller: str
     larger: str
     stiffness: float
-    """[N m/rad] on the difference."""
+    """Of the difference [N m/rad]."""
+    damping: float
+    """[N m s/rad]"""
+    armature: float
+    """[kg m^2]"""
 
 
 @dataclass(frozen=True)

@@ -187,11 +187,13 @@ def _couplings(document: Node, moving: dict[str, JointRow]) -> tuple[CouplingRow
     if not document.has("couplings"):
         return ()
     rows = []
+    passive = document["couplings"]["passive"]
+    values = [passive.number(key) for key in ("stiffness", "damping", "armature")]
     for row in document["couplings"]["items"].items():
         pair = row.text("smaller"), row.text("larger")
         if any(j not in moving for j in pair):
             raise row.error(f"two moving joints are expected, not {list(pair)}")
-        rows.append(CouplingRow(*pair, stiffness=row.number("stiffness")))
+        rows.append(CouplingRow(*pair, *values))
     return tuple(rows)
 
 

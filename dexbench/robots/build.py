@@ -4,11 +4,16 @@ import mujoco
 import numpy as np
 
 from dexbench.core.embodiment import Embodiment, Pad, Side, rpy_to_quaternion
-from dexbench.core.mechanism import JointRow, LinkRow, Mechanism, MotorRow, Vector
+from dexbench.core.mechanism import CouplingRow, JointRow, LinkRow, Mechanism, MotorRow, Vector
 from dexbench.robots.physics import assert_physics, set_physics
 from dexbench.robots.visual import add_visuals
 
 COLLISION_GROUP = 3
+
+# Stops as stiff as the time step allows (twice 4 ms). MuJoCo's own softness lets a blocked finger's other joints bend
+# 0.25 rad past their stops under 2 N m.
+_STOP_SOLREF = (0.008, 1.0)
+_STOP_SOLIMP = (0.99, 0.999, 0.001, 0.5, 2.0)
 
 _GEOMS = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
@@ -71,7 +76,7 @@ def add_mechanism(
             name=f"{side}/{frame.name}", pos=frame.xyz, quat=rpy_to_quaternion(frame.rpy), size=[0.004] * 3, group=4
         )
     for coupling in mechanism.couplings:
-        _add_coupling(spec, side, coupling.smaller, coupling.larger, coupling.stiffness)
+        _add_coupling(spec, side, coupling)
     for motor in mechanism.motors:
         _add_motor(spec, side, motor)
     if shapes:
@@ -91,6 +96,8 @@ def _add_link(parent: mujoco.MjsBody, row: JointRow, side: str) -> mujoco.MjsBod
             armature=row.armature,
             damping=row.damping,
             frictionloss=row.friction,
+            solref_limit=_STOP_SOLREF,
+            solimp_limit=_STOP_SOLIMP,
         )
     return body
 
@@ -112,19 +119,21 @@ def _set_inertia(body: mujoco.MjsBody, mechanism: Mechanism, link: LinkRow) -> N
     body.inertia = link.mass / 12 * (box.sum() - box) + masses @ (offsets.sum(axis=1, keepdims=True) - offsets)
 
 
-def _add_coupling(spec: mujoco.MjSpec, side: str, smaller: str, larger: str, stiffness: float) -> None:
+def _add_coupling(spec: mujoco.MjSpec, side: str, row: CouplingRow) -> None:
     """Keep `smaller` <= `larger` as the limit of a tendon over their difference; its spring draws it to zero."""
     tendon = spec.add_tendon(
-        name=f"{side}/{smaller}-{larger}",
+        name=f"{side}/{row.smaller}-{row.larger}",
         limited=mujoco.mjtLimited.mjLIMITED_TRUE,
         range=[-np.pi, 0],  # only the upper end is ever met
-        solref_limit=[0.008, 1],  # twice the time step, the stiffest there is
-        solimp_limit=[0.99, 0.999, 0.001, 0.5, 2],  # 2 N m on J1 alone passes J2 by 4 mrad
+        solref_limit=_STOP_SOLREF,
+        solimp_limit=_STOP_SOLIMP,
+        springlength=[0, 0],
+        armature=row.armature,
     )
-    tendon.stiffness[0] = stiffness
-    tendon.springlength = [0, 0]
-    tendon.wrap_joint(f"{side}/{smaller}", 1)
-    tendon.wrap_joint(f"{side}/{larger}", -1)
+    tendon.stiffness[0] = row.stiffness
+    tendon.damping[0] = row.damping
+    tendon.wrap_joint(f"{side}/{row.smaller}", 1)
+    tendon.wrap_joint(f"{side}/{row.larger}", -1)
 
 
 def _add_motor(spec: mujoco.MjSpec, side: str, motor: MotorRow) -> None:
