@@ -21,10 +21,6 @@ Cast = Callable[[Sequence[Episode]], tuple[Agent, Sequence[Watcher]]]
 """Gives who acts in these episodes, in their order, and who watches besides."""
 
 
-class AgentCrash(Exception):
-    """An agent's reset() raised."""
-
-
 class Guarded:
     """An agent that remembers whether it raised.
 
@@ -42,11 +38,12 @@ class Guarded:
         return self._agent.spec
 
     def reset(self, worlds: Sequence[int], instructions: Sequence[str], seeds: Sequence[int]) -> None:
-        """Begin episodes; raise AgentCrash if the agent raises anything."""
+        """Tell the agent that episodes begin."""
         try:
             self._agent.reset(worlds, instructions, seeds)
-        except Exception as error:
-            raise AgentCrash(f"{type(error).__name__}: {error}") from error
+        except Exception:
+            self.stumbled = True
+            raise
 
     def act(self, observation: Observation, worlds: Sequence[int]) -> Array:
         """Ask the agent."""
@@ -103,7 +100,7 @@ class Cell:
                 if world.n > 1 and isinstance(actor, Guarded) and actor.stumbled:
                     return
                 yield recorder.finish(ended)
-        except (ActionError, AgentCrash):
+        except ActionError:
             return
         except DexBenchError:
             raise
@@ -116,8 +113,6 @@ class Cell:
         recorder = Recorder(world, self.task, [episode], agent)
         try:
             ended = next(rollout(actor, world, [episode.trial], self.task.horizon, [recorder, *watchers]))
-        except AgentCrash as error:
-            return recorder.broken(episode, AGENT_ERROR, str(error))
         except ActionError as error:
             if not recorder.steps(0):
                 raise  # an agent that does not do as it declares is refused before step 0

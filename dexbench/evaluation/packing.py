@@ -47,4 +47,4 @@ def unpack(packed: Any, field: str) -> NDArray[np.float64]:
     if len(planes) != size or not inflate.eof:
         raise DataError(f"field {field!r}: its data are not the {math.prod(shape)} numbers that its shape says")
     numbers = np.frombuffer(np.frombuffer(planes, np.uint8).reshape(8, -1).T.tobytes(), _DTYPE)
-    return np.ascontiguousarray(numbers.reshape(shape[::-1]).T, np.float64)
+    return np.array(numbers.reshape(shape[::-1]).T, np.float64, order="C")

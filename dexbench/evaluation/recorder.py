@@ -119,8 +119,6 @@ class Recorder:
 
     def broken(self, episode: Episode, code: str, message: str) -> tuple[Row, float]:
         """Return the row of an episode in world 0 that an exception ended."""
-        if 0 not in self._courses and code == AGENT_ERROR:
-            self.began(0, 0, episode.trial)  # the world had been reset, the agent's reset failed
         known = 0 in self._courses
         if not known:  # the world's reset failed: what it holds belongs to an earlier episode
             self._courses[0] = _Course(episode, None, np.zeros(len(self._pads)), time.perf_counter())
