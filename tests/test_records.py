@@ -26,7 +26,9 @@ def test_arrays_come_back_to_the_bit(shape: tuple[int, ...]) -> None:
         array.ravel()[:3] = [-0.0, np.inf, np.frombuffer(b"\x01\0\0\0\0\0\xf8\x7f")[0]]  # a NaN with a payload
     packed = json.loads(json.dumps(pack(array)))
     back = unpack(packed, "actions")
-    assert back.shape == shape and back.tobytes() == array.tobytes() and back.flags.c_contiguous
+    assert back.shape == shape
+    assert back.tobytes() == array.tobytes()
+    assert back.flags.c_contiguous
 
 
 def test_packing_pays() -> None:
@@ -85,7 +87,8 @@ def test_a_bomb_does_not_go_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zlib, "decompressobj", Watched)
     with pytest.raises(DataError, match="not the 4 numbers"):
         unpack({"shape": [4], "dtype": "<f8", "data": bomb}, "initial")
-    assert grown and max(grown) <= 33
+    assert grown
+    assert max(grown) <= 33
 
 
 @pytest.fixture(scope="module")
@@ -98,11 +101,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_row_says_what_happened(folder: Path) -> None:
     row = load_run(folder, blobs=True).episodes[0]
     actions, initial = unpack(row["actions"], "actions"), unpack(row["initial"], "initial")
-    assert row["success"] and row["failure"] == "none" and row["success_attempt"] == 1
-    assert actions.shape == (row["steps"], 2) and initial.shape == (8,)
+    assert row["success"]
+    assert row["failure"] == "none"
+    assert row["success_attempt"] == 1
+    assert actions.shape == (row["steps"], 2)
+    assert initial.shape == (8,)
     assert initial[4:6].tolist() == row["trial"]["objects"][0]["position"][:2]
     near, held = row["stage_steps"]
-    assert row["stages"] == ["near", "held"] and 1 <= near < held < row["steps"] and held - near >= 4
+    assert row["stages"] == ["near", "held"]
+    assert 1 <= near < held < row["steps"]
+    assert held - near >= 4
     assert len(row["hashes"]) == row["steps"] // 10 + bool(row["steps"] % 10)
     assert row["hand_force_peak"] == pytest.approx(row["steps"] / 3, abs=1e-4)
     assert row["rejected"] == row["clamped"] == 0
@@ -118,7 +126,9 @@ def test_peaks_are_the_largest_force_on_each_pad() -> None:
     for force in ([3.0, 0, 0], [0, 3.0, -4.0], [np.nan, 9, 9], [4.5, 0, 0]):
         recorder.stepped([0], np.zeros((1, 2)), {"touch_net": np.array([[force]], np.float32)}, world.outcome())
     row, _ = recorder.finish(Ended(0, 0, suite_trial, 4, world.outcome(), True))
-    assert row["touch_peaks"] == {"right/tip": 5.0} and row["steps"] == 4 and row["truncated"]
+    assert row["touch_peaks"] == {"right/tip": 5.0}
+    assert row["steps"] == 4
+    assert row["truncated"]
 
 
 def test_stages_that_were_not_reached_have_no_time(tmp_path: Path) -> None:
@@ -126,22 +136,27 @@ def test_stages_that_were_not_reached_have_no_time(tmp_path: Path) -> None:
     rows = load_run(tmp_path / "run").episodes
     assert all(r["rejected"] == r["steps"] // 3 for r in rows if not r["error"])
     lost = [r for r in rows if r["stage"] == 0]
-    assert lost and all(r["stage_steps"] == [None, None] and r["success_attempt"] is None for r in lost)
+    assert lost
+    assert all(r["stage_steps"] == [None, None] and r["success_attempt"] is None for r in lost)
 
 
 def test_blobs_only_on_request(folder: Path) -> None:
     light = load_run(folder)
-    assert light.complete and light.total == 20 and light.info["suite"] == "tiny"
+    assert light.complete
+    assert light.total == 20
+    assert light.info["suite"] == "tiny"
     assert not {"initial", "actions", "hashes"} & set(light.episodes[0])
 
 
 def test_a_seal_holds_for_exactly_its_bytes(folder: Path) -> None:
     line = (folder / "episodes.jsonl").read_bytes().splitlines(keepends=True)[0]
     row = parse(line)
-    assert intact(row, line) and seal(row, row["previous"])[0] == line
+    assert intact(row, line)
+    assert seal(row, row["previous"])[0] == line
     for old, new in ((b'"steps":', b'"steps": '), (b'"success":true', b'"success":false'), (b"{", b'{"index":0,')):
         edited = line.replace(old, new, 1)
-        assert edited != line and not intact(parse(edited), edited)
+        assert edited != line
+        assert not intact(parse(edited), edited)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +185,8 @@ def test_reading_forgives_one_cut_line_and_nothing_else(folder: Path, tmp_path: 
         path.write_bytes(b"".join(parts))
         return len(list(read_rows(path, origin)))
 
-    assert count(content) == 20 and count() == 0
+    assert count(content) == 20
+    assert count() == 0
     assert [count(content[:-n]) for n in (1, 2, len(lines[-1]) - 1, len(lines[-1]))] == [19, 19, 19, 19]
     for parts, where in (
         ((lines[0], lines[1][:-9] + b"\n", lines[2]), "line 2: is no JSON"),

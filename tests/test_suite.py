@@ -16,14 +16,17 @@ from tests.toy import SUITE, make_suite, make_task
 def test_freezing_draws_a_hashed_table_and_keeps_the_yaml(tmp_path: Path) -> None:
     suite = make_suite(tmp_path)
     text = suite.path.read_text()
-    assert text.startswith(SUITE) and text.count("table:") == 1
+    assert text.startswith(SUITE)
+    assert text.count("table:") == 1
     assert hashlib.sha256(suite.table_path.read_bytes()).hexdigest() == suite.table
     assert [e.index for e in suite.episodes] == list(range(20))
     assert [(e.entry, e.trial.split) for e in suite.episodes[6:8]] == [("plain", "seen"), ("plain", "unseen")]
     assert len({e.trial.digest() for e in suite.episodes}) == 20
-    assert suite.episodes[11].cell == "fragile-v1/toy" and suite.episodes[11].attempts == 2
+    assert suite.episodes[11].cell == "fragile-v1/toy"
+    assert suite.episodes[11].attempts == 2
     again = freeze(suite.path, make_task)
-    assert again == suite and suite.path.read_text() == text
+    assert again == suite
+    assert suite.path.read_text() == text
 
 
 def test_a_trial_depends_on_its_own_place_only(tmp_path: Path) -> None:
@@ -33,14 +36,15 @@ def test_a_trial_depends_on_its_own_place_only(tmp_path: Path) -> None:
     text = first.split("entries:")[0] + "entries:\n- name: other" + second + first.split("entries:\n")[1]
     longer = make_suite(tmp_path / "b", text.replace("seen: 7,", "seen: 8,"))
     trials = {e.trial.digest() for e in longer.episodes}
-    assert {e.trial.digest() for e in suite.episodes} < trials and len(trials) == 21
+    assert {e.trial.digest() for e in suite.episodes} < trials
+    assert len(trials) == 21
 
 
 def test_a_frozen_suite_is_not_drawn_anew_by_accident(tmp_path: Path) -> None:
     suite = make_suite(tmp_path)
     before = suite.table_path.read_bytes()
     suite.path.write_text(suite.path.read_text().replace("seed: 3", "seed: 4", 1))
-    with pytest.raises(DataError, match="is frozen.*raise `protocol`"):
+    with pytest.raises(DataError, match=r"is frozen.*raise `protocol`"):
         freeze(suite.path, make_task)
     assert suite.table_path.read_bytes() == before
     assert freeze(suite.path, make_task, replace=True).table != suite.table
@@ -118,7 +122,7 @@ def test_missing_and_huge_files(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="unknown suite 'tyny'"):
         load_suite("tyny")
     path.write_text(SUITE)
-    with pytest.raises(DataError, match="no table yet.*dexbench suite freeze"):
+    with pytest.raises(DataError, match=r"no table yet.*dexbench suite freeze"):
         load_suite(path)
     suite = make_suite(tmp_path)
     with suite.table_path.open("r+b") as file:

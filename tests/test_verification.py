@@ -72,7 +72,9 @@ def test_a_good_run_holds(home: tuple[Suite, Path], tmp_path: Path, agent: str, 
     suite = home[0]
     run(suite, tmp_path / "run", agent)
     report = check(tmp_path / "run", suite, batch=batch)
-    assert report.ok and report.held == list(range(20)) and not report.findings
+    assert report.ok
+    assert report.held == list(range(20))
+    assert not report.findings
     assert report.text() == "verified: 20 of 20 rows hold"
 
 
@@ -84,7 +86,8 @@ def test_worker_processes_find_the_same(
 
     alone = tamper(edit, sealed=True)
     both = check(tmp_path / "run", home[0], jobs=2)
-    assert both.text() == alone.text() and not alone.ok
+    assert both.text() == alone.text()
+    assert not alone.ok
 
 
 @pytest.mark.parametrize(
@@ -117,10 +120,12 @@ def test_an_edited_result_is_named(tamper: Callable[..., Report], field: str, va
         rows[where][field] = (not rows[where][field]) if value is None else value
 
     report = tamper(edit, sealed=True)
-    assert named(report) == {(where, "outcome")} and not report.ok
+    assert named(report) == {(where, "outcome")}
+    assert not report.ok
     assert sorted({*range(20)} - {*report.held}) == [where]
     (line,) = report.text().splitlines()[:-1]
-    assert line.startswith(f"BAD: row {where}: outcome: {field} is ") and "re-simulated" in line
+    assert line.startswith(f"BAD: row {where}: outcome: {field} is ")
+    assert "re-simulated" in line
     assert report.text().endswith("NOT verified: 19 of 20 rows hold")
 
 
@@ -208,7 +213,8 @@ def test_a_crash_cannot_be_turned_into_a_success(tamper: Callable[..., Report]) 
 
     report = tamper(edit, sealed=True)
     kinds = named(report)
-    assert {(where, "end"), (where, "outcome")} <= kinds and {r for r, _ in kinds} == {where}
+    assert {(where, "end"), (where, "outcome")} <= kinds
+    assert {r for r, _ in kinds} == {where}
 
 
 def test_a_success_cannot_be_turned_into_a_crash(tamper: Callable[..., Report]) -> None:
@@ -232,7 +238,8 @@ def test_an_edited_trial_is_named(tamper: Callable[..., Report]) -> None:
         rows[4]["embodiment"] = "another"
 
     report = tamper(edit, sealed=True)
-    assert {(i, "trial") for i in range(5)} <= named(report) and report.held == list(range(5, 20))
+    assert {(i, "trial") for i in range(5)} <= named(report)
+    assert report.held == list(range(5, 20))
     assert any(f.row == 0 and "trial.seed" in f.text and "the table has" in f.text for f in report.findings)
 
 
@@ -252,20 +259,23 @@ def test_rows_out_of_place_are_named(
     tamper: Callable[..., Report], edit: Callable[[Rows], Rows], wanted: tuple[int | None, str], sealed: bool
 ) -> None:
     report = tamper(edit, sealed=sealed)
-    assert wanted in named(report) and not report.ok
+    assert wanted in named(report)
+    assert not report.ok
     extra = named(report) - {wanted}
-    assert all(kind in ("chain", "edited") for _, kind in extra) and not (sealed and extra)
+    assert all(kind in ("chain", "edited") for _, kind in extra)
+    assert not (sealed and extra)
 
 
 def test_renumbering_hides_nothing(tamper: Callable[..., Report]) -> None:
-    """A bad row dropped, the others moved up and a good one repeated at the end: every trial is another than the table's."""
+    """A bad row dropped, the others moved up, a good one repeated at the end: no trial is the table's."""
 
     def edit(rows: Rows) -> Rows:
         kept = [*rows[:6], *rows[7:], rows[19]]
         return [{**row, "index": i} for i, row in enumerate(kept)]
 
     report = tamper(edit, sealed=True)
-    assert {(i, "trial") for i in range(6, 19)} <= named(report) and report.held == [*range(6), 19]
+    assert {(i, "trial") for i in range(6, 19)} <= named(report)
+    assert report.held == [*range(6), 19]
 
 
 def test_lines_that_are_no_rows_are_named(home: tuple[Suite, Path], tmp_path: Path) -> None:
@@ -284,8 +294,10 @@ def test_lines_that_are_no_rows_are_named(home: tuple[Suite, Path], tmp_path: Pa
 def test_another_table_is_named(home: tuple[Suite, Path], tmp_path: Path) -> None:
     other = make_suite(tmp_path / "other", SUITE.replace("seed: 3", "seed: 4", 1))
     report = check(home[1], other)
-    assert (None, "table") in named(report) and (None, "suite") in named(report)
-    assert {(i, "trial") for i in range(11)} <= named(report) and report.held == list(range(11, 20))
+    assert (None, "table") in named(report)
+    assert (None, "suite") in named(report)
+    assert {(i, "trial") for i in range(11)} <= named(report)
+    assert report.held == list(range(11, 20))
 
 
 def edit_info(original: Path, folder: Path, **changes: Any) -> None:
@@ -299,7 +311,9 @@ def edit_info(original: Path, folder: Path, **changes: Any) -> None:
 def test_an_edited_run_file_is_named(home: tuple[Suite, Path], tmp_path: Path) -> None:
     edit_info(home[1], tmp_path / "run", agent="better")
     report = check(tmp_path / "run", home[0])
-    assert (0, "chain") in named(report) and "run.json" in report.text() and not report.ok
+    assert (0, "chain") in named(report)
+    assert "run.json" in report.text()
+    assert not report.ok
     with pytest.raises(DataError, match="line 1"):
         load_run(tmp_path / "run")
 
@@ -308,14 +322,15 @@ def test_another_engine_is_a_warning(home: tuple[Suite, Path], tmp_path: Path) -
     edit_info(home[1], tmp_path / "run", versions={"mujoco": "1.0.0"})
     report = check(tmp_path / "run", home[0])
     (warning,) = [f for f in report.findings if f.warning]
-    assert (
-        warning.kind == "version" and "mujoco 1.0.0" in warning.text and report.text().startswith("warning: the run: ")
-    )
+    assert warning.kind == "version"
+    assert "mujoco 1.0.0" in warning.text
+    assert report.text().startswith("warning: the run: ")
 
 
 def test_a_world_that_differs_is_found(home: tuple[Suite, Path]) -> None:
     report = verify(home[1], home[0], heavier, task_factory=make_task, jobs=0)
-    assert "state" in {f.kind for f in report.findings} and len(report.held) < 10
+    assert "state" in {f.kind for f in report.findings}
+    assert len(report.held) < 10
 
 
 class Heavier(ToyWorld):
