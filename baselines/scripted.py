@@ -42,6 +42,8 @@ class _Episode:
 class Scripted:
     """Picks up what the instruction names; with two hands where the object has a handle for each."""
 
+    name = "scripted"
+
     def __init__(self, world: WorldSpec) -> None:
         self._world = world
         self._robot = world.embodiment
@@ -60,7 +62,7 @@ class Scripted:
     def spec(self) -> AgentSpec:
         """What this agent declares."""
         return AgentSpec(
-            name="scripted",
+            name=self.name,
             version=VERSION,
             observations=("joint_position", "object_pose", "target"),
             action=self._world.action,
@@ -138,32 +140,35 @@ class Scripted:
 
     def _attempt(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
         """Reach, approach, close, squeeze, lift: all sides of the plan together."""
-
-        def through(chains: Sequence[Sequence[Array]], hands: Sequence[Array]) -> list[Array]:
-            points = []
-            for k in range(len(chains[0])):
-                command = episode.command
-                for found, chain, hand in zip(plan, chains, hands, strict=True):
-                    command = self._planner.command(command, found.side, chain[k], hand)
-                points.append(command)
-            return points
-
-        pregrasp, squeeze = [p.pregrasp for p in plan], [p.squeeze for p in plan]
-        yield from self._move(episode, through([[p.standoff] for p in plan], pregrasp))
+        yield from self._close(episode, plan)
+        yield from self._move(episode, self._through(episode, plan, [p.lift for p in plan], closed=True), 1.0)
         yield from self._settle(episode)
-        yield from self._move(episode, through([p.approach for p in plan], pregrasp), 0.6)
+
+    def _close(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
+        """Reach, approach, close and squeeze."""
+        yield from self._move(episode, self._through(episode, plan, [[p.standoff] for p in plan], closed=False))
         yield from self._settle(episode)
-        yield from self._move(episode, through([[p.approach[-1]] for p in plan], squeeze), 0.5)
+        yield from self._move(episode, self._through(episode, plan, [p.approach for p in plan], closed=False), 0.6)
+        yield from self._settle(episode)
+        yield from self._move(episode, self._through(episode, plan, [[p.approach[-1]] for p in plan], closed=True), 0.5)
         yield from self._wait(episode, 0.4)
-        yield from self._move(episode, through([p.lift for p in plan], squeeze), 1.0)
-        yield from self._settle(episode)
+
+    def _through(
+        self, episode: _Episode, plan: Sequence[Reached], chains: Sequence[Sequence[Array]], closed: bool
+    ) -> list[Array]:
+        """Return commands through `chains`, one list of chain angles for each side of the plan."""
+        points = []
+        for k in range(len(chains[0])):
+            command = episode.command
+            for found, chain in zip(plan, chains, strict=True):
+                hand = found.squeeze if closed else found.pregrasp
+                command = self._planner.command(command, found.side, chain[k], hand)
+            points.append(command)
+        return points
 
     def _let_go(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
         """Open and back away, upwards."""
-        command = episode.command
-        for found in plan:
-            command = self._planner.command(command, found.side, found.lift[-1], found.pregrasp)
-        yield from self._move(episode, [command], 0.4)
+        yield from self._move(episode, self._through(episode, plan, [[p.lift[-1]] for p in plan], closed=False), 0.4)
         yield from self._wait(episode, 0.3)
         yield from self._home(episode)
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,95 +15,18 @@ from numpy.typing import NDArray
 
 from dexbench.core.assets import asset_path
 from dexbench.core.document import Node, read_document
+from dexbench.core.equipment import Actuator, Joint, Pad, Side
 from dexbench.core.mechanism import Mechanism, PadRow, Vector, mirrored
 from dexbench.core.mechanism_file import load_mechanism
 from dexbench.core.safety import Limits
+
+__all__ = ["SIDES", "Actuator", "Embodiment", "Joint", "Pad", "Side", "load_embodiment", "rpy_to_quaternion"]
 
 SIDES = ("right", "left")
 """All sides there can be, in the order used everywhere."""
 
 Resolver = Callable[[str], Path]
 """Finds the file of a hand or an arm by name."""
-
-
-@dataclass(frozen=True)
-class Joint:
-    """A joint that can be measured."""
-
-    name: str
-    """With its side: "right/elbow_joint"."""
-    side: str
-    part: str
-    """"arm" or "hand"."""
-    lower: float
-    """Maker's range [rad]."""
-    upper: float
-    velocity: float
-    """Maker's speed limit [rad/s]."""
-    effort: float
-    """Maker's torque limit [N m]."""
-
-
-@dataclass(frozen=True)
-class Actuator:
-    """Something that can be commanded: the angle of a joint, or the sum of two."""
-
-    name: str
-    side: str
-    part: str
-    joints: tuple[str, ...]
-    """Names of the joints whose sum is commanded."""
-    lower: float
-    """Maker's range [rad]; what may be commanded is in the embodiment's `limits`."""
-    upper: float
-    unit: str = "rad"
-
-
-@dataclass(frozen=True)
-class Pad:
-    """A touch pad: a lattice of taxels on a fingertip."""
-
-    name: str
-    """"right/index" """
-    side: str
-    finger: str
-    """"thumb", "index", "middle", "ring" or "little"."""
-    link: str
-    """Body that carries it, with its side."""
-    rows: int
-    columns: int
-    pitch: float
-    """Distance of neighbouring taxels [m]."""
-    position: Vector
-    """Centre of the lattice in the link frame [m]."""
-    quaternion: Vector
-    """wxyz in the link frame: z out of the pad, y distal (along a column of taxels), x across."""
-    range: float
-    """Saturation of a taxel [N]."""
-    rate: float
-    """[Hz]"""
-    noise: float
-    """Standard deviation of a taxel [N]."""
-    confidence: str
-    """"exact", "derived" or "estimated"."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """One arm with its hand."""
-
-    name: str
-    arm: Mechanism
-    hand: Mechanism
-    """Mirrored already where this is the left side of a handed hand."""
-    base_position: Vector
-    """Of the arm's root in the cell frame [m]."""
-    base_rpy: Vector
-    mount_position: Vector
-    """Of the hand's root in the arm's mounting frame [m]."""
-    mount_rpy: Vector
-    mount_frame: str
-    """The arm's frame that carries the hand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +125,7 @@ def _assemble(document: Node, find: Mapping[str, Resolver]) -> Embodiment:
         if not lower <= value <= upper:
             place = described[actuator.side]["home"]
             raise place.error(f"{actuator.name}: {value} is outside its limits {lower:.4f} .. {upper:.4f}")
-    digest = hashlib.sha256(json.dumps(document.value, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(document.value, sort_keys=True, default=str).encode())
     for _, path in sorted(files.items()):
         digest.update(path.read_bytes())
     return Embodiment(
@@ -314,7 +237,7 @@ def rpy_to_quaternion(rpy: Vector) -> Vector:
     )
 
 
-def _places(rows: tuple[Joint, ...] | tuple[Actuator, ...], side: str | None, part: str | None) -> NDArray[np.int64]:
+def _places(rows: Sequence[Joint | Actuator], side: str | None, part: str | None) -> NDArray[np.int64]:
     return np.array([i for i, r in enumerate(rows) if side in (None, r.side) and part in (None, r.part)], np.int64)
 
 

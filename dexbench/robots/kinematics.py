@@ -42,8 +42,8 @@ class Solution:
 class Reach:
     """Forward and inverse kinematics of the arm and wrist of one side; frames are the cell's.
 
-    Damped least squares, in place of a quadratic program (mink): limits of eight joints are kept by clipping, and a
-    solve takes a third of the time. One instance serves one thread.
+    Damped least squares. Eight joints keep their limits by clipping, so no quadratic program (mink) is needed: near the
+    seed a solve takes about five steps, 1 ms. One instance serves one thread.
     """
 
     def __init__(self, embodiment: Embodiment, side: str, site: str = "palm_site") -> None:
@@ -73,8 +73,9 @@ class Reach:
         self._dofs = self._model.jnt_dofadr[chain].copy()
         self.joints: tuple[str, ...] = tuple(self._model.joint(j).name for j in chain)
         """Names of the chain's joints, base to hand: six of the arm, two of the wrist, then any of a finger."""
-        margin = {a.joints[0]: (low, high) for a, low, high in _bounds(embodiment) if len(a.joints) == 1}
-        ranges = [margin.get(name, self._model.jnt_range[j]) for name, j in zip(self.joints, chain, strict=True)]
+        limits = zip(embodiment.actuators, embodiment.limits.lower, embodiment.limits.upper, strict=True)
+        allowed = {a.joints[0]: (low, high) for a, low, high in limits if len(a.joints) == 1}
+        ranges = [allowed.get(name, self._model.jnt_range[j]) for name, j in zip(self.joints, chain, strict=True)]
         self.lower, self.upper = (np.array(bound) for bound in zip(*ranges, strict=True))
         arm = {j.name for j in embodiment.joints if j.part == "arm"}
         self._weight = np.array([1.0 if name in arm else WRIST_WEIGHT for name in self.joints])
@@ -105,7 +106,7 @@ class Reach:
         best = Solution(q, np.inf, np.inf, 0)
         for step in range(steps + 1):
             self._forward(q)
-            error = self._error(np.asarray(position, float), np.asarray(quaternion, float))
+            error = self._error(position, quaternion)
             reached = Solution(q, float(np.linalg.norm(error[:3])), float(np.linalg.norm(error[3:])), step)
             if _cost(reached) < _cost(best):
                 best = reached
@@ -129,20 +130,16 @@ class Reach:
         mujoco.mj_kinematics(self._model, self._data)
         mujoco.mj_comPos(self._model, self._data)
 
-    def _error(self, position: Vector, quaternion: Vector) -> Vector:
+    def _error(self, position: Array, quaternion: Array) -> Vector:
         """Return (6,) what is missing to the target, as a shift [m] and a rotation vector [rad] in the cell frame."""
         here, difference = np.empty(4), np.empty(4)
         error = np.empty(6)
         error[:3] = position - self._data.site_xpos[self._site]
         mujoco.mju_mat2Quat(here, self._data.site_xmat[self._site])
         mujoco.mju_negQuat(here, here)
-        mujoco.mju_mulQuat(difference, quaternion, here)
+        mujoco.mju_mulQuat(difference, np.asarray(quaternion, float), here)
         mujoco.mju_quat2Vel(error[3:], difference, 1.0)
         return error
-
-
-def _bounds(embodiment: Embodiment):  # type: ignore[no-untyped-def]
-    return zip(embodiment.actuators, embodiment.limits.lower, embodiment.limits.upper, strict=True)
 
 
 def _cost(solution: Solution) -> float:

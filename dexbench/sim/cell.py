@@ -9,11 +9,13 @@ import numpy as np
 
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import ContractError
-from dexbench.core.schema import Array
+from dexbench.core.schema import Array, Field
 from dexbench.core.task import Task
 from dexbench.objects.pool import PoolTables, add_slots
 from dexbench.robots.build import robot_spec
+from dexbench.robots.physics import assert_physics
 from dexbench.sensors.touch import TouchSensor
+from dexbench.sensors.touch_reader import TouchReader
 from dexbench.sim.furniture import furnish
 
 SUBSTEPS = 10
@@ -28,7 +30,8 @@ class Cell:
     embodiment: Embodiment
     slots: int
     tables: PoolTables
-    touch: TouchSensor
+    touch: TouchReader
+    touch_fields: tuple[Field, ...]
     joint_qpos: Array
     """(J,) addresses of the embodiment's joints in qpos."""
     joint_qvel: Array
@@ -71,10 +74,10 @@ def _compiled(embodiment: Embodiment, pool: tuple[str, ...], slots: int) -> Cell
     # one size of each picture: a scaled object shows it unscaled, and compiling takes a third of the time
     layout = add_slots(spec, pool, slots, picture_scales=(1.0,))
     _add_contact_sensors(spec, embodiment.sides, slots)
-    touch = TouchSensor()
-    touch.edit(spec, embodiment.pads)
+    touch = TouchSensor(embodiment.pads)
+    touch.edit(spec)
     model = spec.compile()
-    touch.bind(model)
+    assert_physics(model)
     return _addresses(model, embodiment, slots, PoolTables(layout, model), touch)
 
 
@@ -122,7 +125,8 @@ def _addresses(
         embodiment=embodiment,
         slots=slots,
         tables=tables,
-        touch=touch,
+        touch=touch.bind(model),
+        touch_fields=touch.fields(SUBSTEPS),
         joint_qpos=qpos,
         joint_qvel=np.array([int(j.dofadr[0]) for j in joints]),
         actuators=np.array([model.actuator(a.name).id for a in embodiment.actuators]),

@@ -10,10 +10,9 @@ from dexbench.core.scene import Scene
 from dexbench.core.schema import GROUPS, Array, Field, Observation, Schema
 from dexbench.core.trial import Trial
 from dexbench.objects.catalogue import load_object
-from dexbench.sensors import touch
 from dexbench.sensors.cameras import KINDS
 from dexbench.sensors.images import ImageRequest, Images
-from dexbench.sim.cell import SUBSTEPS, Cell
+from dexbench.sim.cell import Cell
 
 POINTS = 64
 """Surface points of the named object in group `points`."""
@@ -140,6 +139,6 @@ def declare(cell: Cell) -> tuple[Field, ...]:
         Field("palm_pose", (len(robot.sides), 7), "m, wxyz", "cell", "state", labels=robot.sides),
         Field("object_pose", (cell.slots, 7), "m, wxyz", "cell", "objects", labels=slots),
         Field("target", (cell.slots,), "1", "", "objects", 0.0, 1.0, labels=slots),
-        *touch.fields(robot.pads, SUBSTEPS),
+        *cell.touch_fields,
         Field("target_points", (POINTS, 3), "m", "cell", "points"),
     )
