@@ -80,7 +80,8 @@ class LoopbackDriver:
         while self._done < tick:
             self._simulate()
         self._plan, self._plan_tick = setpoints, tick
-        return setpoints[0]
+        first: Array = setpoints[0]
+        return first
 
     def read(self) -> Reading:
         if not self._connected:
