@@ -39,7 +39,7 @@ test: $(VENV)/.has-test pictures ## Run all tests
 
 bench: $(VENV)/.has-test ## Measure speed against bare MuJoCo (leave the machine alone meanwhile)
 	@echo "Measuring: close other programs, this takes a few minutes."
-	$(BIN)/python -m pytest -q tests/bench_*.py --benchmark-enable --benchmark-disable-gc
+	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-enable
 
 check: $(VENV)/.has-lint ## Lint, format, types and the rules of the house
 	@status=0
@@ -96,7 +96,8 @@ define install
 	  uv pip install -q --python $(BIN)/python --torch-backend auto -c constraints.txt -e '.[$(1)]' 2>/dev/null; then
 	  :
 	else
-	  $(BIN)/python -m pip install -q $(PIP_ARGS) -c constraints.txt -e '.[$(1)]'
+	  : 'Byte code is made at the first import: compiling all of torch now would take longer than installing it.'
+	  $(BIN)/python -m pip install -q --no-compile $(PIP_ARGS) -c constraints.txt -e '.[$(1)]'
 	fi
 	touch $@
 endef
