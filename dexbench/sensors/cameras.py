@@ -197,7 +197,7 @@ class Camera(Views):
         visual, extent = self._mirror.model.vis.map, self._mirror.model.stat.extent
         near, far = visual.znear * extent, visual.zfar * extent
         metres: Array = near * far / (near + depth.astype(np.float64) * (far - near))
-        return np.where(depth > 0, np.minimum(metres, FAR), FAR).astype(np.float32)
+        return np.minimum(metres, FAR).astype(np.float32)
 
     def _geoms(self) -> Array:
         """Draw every geom in a colour that is its number in the scene, and look the geoms up."""

@@ -10,7 +10,7 @@ VISUAL_GROUP, COLLISION_GROUP = 2, 3
 CAMERAS = {
     "front": ((1.62, -0.62, 0.72), (0.50, 0.0, 0.19), 38.0),
     "side": ((0.80, -1.30, 0.50), (0.58, 0.0, 0.17), 38.0),
-    "top": ((0.60, -0.001, 1.45), (0.60, 0.0, 0.0), 42.0),
+    "top": ((0.60, -0.001, 1.45), (0.60, 0.0, 0.0), 40.0),
 }
 """Position and the point looked at in the cell frame [m], vertical field of view [deg]."""
 
@@ -20,10 +20,10 @@ def furnish(spec: mujoco.MjSpec) -> None:
     _set_visuals(spec)
     _add_surfaces(spec)
     world = spec.worldbody
-    # a lamp with a cone, not a sun: its shadow map covers the table alone and so may be small
+    # parallel light: the shadow of a cone of light leaves dark specks on round arms
     world.add_light(
-        name="lamp", type=mujoco.mjtLightType.mjLIGHT_SPOT, pos=[1.5, -1.1, 2.4], dir=[-0.95, 1.05, -2.3], cutoff=32,
-        exponent=1, diffuse=[0.56, 0.54, 0.51], specular=[0.25, 0.25, 0.25], castshadow=True,
+        name="lamp", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=[1.35, -0.95, 2.2], dir=[-0.90, 0.95, -2.2],
+        diffuse=[0.52, 0.50, 0.47], specular=[0.25, 0.25, 0.25], castshadow=True,
     )  # fmt: skip
     world.add_light(
         name="window", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, dir=[0.4, -0.8, -0.9], diffuse=[0.16, 0.18, 0.22],
@@ -38,7 +38,8 @@ def _set_visuals(spec: mujoco.MjSpec) -> None:
     spec.stat.extent = 2.0
     spec.stat.center = [0.45, 0.0, 0.2]
     spec.visual.map.znear = 0.01
-    spec.visual.map.zfar = 4.0  # times the extent: nothing is farther, and shadows are as fine as their range is short
+    spec.visual.map.zfar = 20.0
+    spec.visual.map.shadowclip = 0.6
     spec.visual.headlight.ambient = [0.34, 0.34, 0.36]
     spec.visual.headlight.diffuse = [0.20, 0.20, 0.20]
     spec.visual.headlight.specular = [0.05, 0.05, 0.05]
@@ -63,8 +64,8 @@ def _add_surfaces(spec: mujoco.MjSpec) -> None:
         group=COLLISION_GROUP, friction=TABLE_FRICTION, condim=4,
     )  # fmt: skip
     for name, size, pos, material in (
-        ("table_top", [0.65, 0.85, 0.004], [0.35, 0, -0.005], "table"),
-        ("table_edge", [0.645, 0.845, 0.02], [0.35, 0, -0.029], "edge"),
+        ("table_top", [0.73, 0.85, 0.004], [0.43, 0, -0.005], "table"),
+        ("table_edge", [0.725, 0.845, 0.02], [0.43, 0, -0.029], "edge"),
         ("floor", [3, 3, 0.01], [0.35, 0, -0.76], "floor"),
     ):
         world.add_geom(
