@@ -102,7 +102,7 @@ class GraspObject:
         return {
             "start": np.zeros((n, self.slots)),  # heights of the centres at the start [m]
             "held": np.zeros(n),  # seconds that the goal has held without interruption
-            "since": np.full(n, np.inf),  # seconds since the hand last touched the target
+            "since": np.full(n, 1e3),  # seconds since the hand last touched the target
             "stage": np.zeros(n, np.int64),
             "attempts": np.zeros(n, np.int64),
             "lifted": np.zeros(n, bool),  # the target has been lifted at some time
@@ -119,45 +119,42 @@ class GraspObject:
         memory["start"][worlds] = scene.object_centre[worlds, :, 2]
 
     def judge(self, scene: Scene) -> Outcome:
-        """Say what holds now, in every world."""
-        m, period = scene.memory, scene.period
-        rows = np.arange(len(scene.target))
-        target = scene.target
+        """Say what holds now, in every world. Few calls on whole arrays: this runs in every control period."""
+        m, period, rows, target = scene.memory, scene.period, scene.rows, scene.target
         rise = scene.object_centre[:, :, 2] - m["start"]
         touched = scene.hand_contacts.max(axis=1)  # (n, K)
         touching = touched[rows, target] > 0
-        goal = (rise[rows, target] >= LIFT) & touching & (scene.other_contacts[rows, target] == 0)
+        goal = touching & (rise[rows, target] >= LIFT) & (scene.other_contacts[rows, target] == 0)
 
-        m["held"] = np.where(goal, m["held"] + period, 0.0)
-        m["attempts"] = m["attempts"] + (touching & (m["since"] >= LOST))
-        m["since"] = np.where(touching, 0.0, m["since"] + period)
-        m["lifted"] = m["lifted"] | goal
-        up = (rise >= LIFT / 2) & (touched > 0)
-        up[rows, target] = False
-        m["wrong"] |= up.any(axis=1)
-        m["after"] += np.where(m["once"], period, 0.0)
-        m["once"] = m["once"] | (m["held"] >= HOLD - 1e-9)
+        m["held"] = held = (m["held"] + period) * goal
+        m["attempts"] = attempts = m["attempts"] + (touching & (m["since"] >= LOST))
+        m["since"] = since = (m["since"] + period) * ~touching
+        m["lifted"] = lifted = m["lifted"] | goal
+        m["after"] = m["after"] + period * m["once"]
+        m["once"] = once = m["once"] | (held >= HOLD - 1e-9)
+        if rise.max() >= LIFT / 2:
+            up = (rise >= LIFT / 2) & (touched > 0)
+            up[rows, target] = False
+            m["wrong"] = m["wrong"] | up.any(axis=1)
+        stage = m["stage"]
+        if stage.min() == 0:
+            away = scene.palm_position - scene.object_centre[rows, target][:, None]
+            stage = np.maximum(stage, ((away * away).sum(axis=2) < REACH * REACH).any(axis=1))
+        m["stage"] = stage = np.maximum(stage, np.maximum(2 * touching, np.maximum(3 * lifted, 4 * once)))
+        at_end, wrong = once & goal, m["wrong"]
+        done = m["after"] >= LINGER - 1e-9
+        if attempts.max() >= ATTEMPTS:
+            done |= (attempts >= ATTEMPTS) & (since >= LOST) & ~once
 
-        away = scene.palm_position - scene.object_centre[rows, target][:, None]
-        near = ((away * away).sum(axis=2) < REACH * REACH).any(axis=1)
-        m["stage"] = np.maximum(
-            m["stage"], np.where(m["once"], 4, np.where(m["lifted"], 3, np.where(touching, 2, near)))
-        )
-        given_up = (m["attempts"] >= ATTEMPTS) & (m["since"] >= LOST) & ~m["once"]
-        at_end = m["once"] & goal
-        return Outcome(
-            success_once=m["once"],
-            success_at_end=at_end,
-            stage=m["stage"],
-            attempts=m["attempts"],
-            reward=(m["stage"] + np.minimum(m["held"], HOLD)) / (len(self.stages) + 1),
-            failure=np.select(
-                [at_end, m["once"] | (m["lifted"] & ~goal), goal, m["wrong"]],
+        def failure() -> Array:
+            return np.select(
+                [at_end, once | (lifted & ~goal), goal, wrong],
                 [NONE, DROPPED, NOT_HELD, WRONG_OBJECT],
-                UNLIFTED[np.minimum(m["stage"], 2)],
-            ),
-            done=(m["after"] >= LINGER - 1e-9) | given_up,
-        )
+                UNLIFTED[np.minimum(stage, 2)],
+            )
+
+        reward = (stage + np.minimum(held, HOLD)) / (len(self.stages) + 1)
+        return Outcome(once, at_end, stage, attempts, reward, failure, done)
 
 
 def stand(rng: np.random.Generator, names: list[str]) -> tuple[Placement, ...]:

@@ -22,6 +22,8 @@ LINGER = 1.0
 """Seconds watched after that."""
 REACH = 0.20
 """Palm to the nearer end of the tray [m]."""
+HALF = 0.23
+"""From the tray's centre to either handle [m]."""
 LOST = 0.5
 """Seconds without any contact that end an attempt."""
 
@@ -85,7 +87,7 @@ class LiftTray:
         return {
             "start": np.zeros(n),  # height of the centre at the start [m]
             "held": np.zeros(n),  # seconds that the goal has held without interruption
-            "since": np.full(n, np.inf),  # seconds since a hand last touched the tray
+            "since": np.full(n, 1e3),  # seconds since a hand last touched the tray
             "stage": np.zeros(n, np.int64),
             "attempts": np.zeros(n, np.int64),
             "once": np.zeros(n, bool),
@@ -104,37 +106,37 @@ class LiftTray:
         m, period = scene.memory, scene.period
         rise = scene.object_centre[:, 0, 2] - m["start"]
         _, x, y, _ = scene.object_quaternion[:, 0].T
-        level = np.arccos(np.clip(1 - 2 * (x * x + y * y), -1, 1)) <= LEVEL
+        level = 1 - 2 * (x * x + y * y) >= np.cos(LEVEL)
         hands = scene.hand_contacts[:, :, 0] > 0
         touching, both = hands.any(axis=1), hands.all(axis=1)
         up = (rise >= LIFT) & touching & (scene.other_contacts[:, 0] == 0)
         goal = up & level
 
-        m["held"] = np.where(goal, m["held"] + period, 0.0)
+        m["held"] = (m["held"] + period) * goal
         m["attempts"] = m["attempts"] + (touching & (m["since"] >= LOST))
-        m["since"] = np.where(touching, 0.0, m["since"] + period)
-        m["after"] += np.where(m["once"], period, 0.0)
+        m["since"] = (m["since"] + period) * ~touching
+        m["after"] = m["after"] + period * m["once"]
         m["once"] = m["once"] | (m["held"] >= HOLD - 1e-9)
 
-        away = np.linalg.norm(scene.palm_position - scene.object_centre[:, :1], axis=2)
-        reached = np.select(
-            [m["once"], goal, both, touching], [5, 4, 3, 2], (away < REACH + 0.23).all(axis=1)
-        )  # 0.23 m from the centre to either handle
-        m["stage"] = np.maximum(m["stage"], reached)
-        at_end = m["once"] & goal
-        return Outcome(
-            success_once=m["once"],
-            success_at_end=at_end,
-            stage=m["stage"],
-            attempts=m["attempts"],
-            reward=(m["stage"] + np.minimum(m["held"], HOLD)) / (len(self.stages) + 1),
-            failure=np.select(
-                [at_end, up & ~level, goal & ~m["once"], m["stage"] >= 4],
-                [NONE, TILTED, NOT_HELD, DROPPED],
-                UNLIFTED[np.minimum(m["stage"], 3)],
-            ),
-            done=m["after"] >= LINGER - 1e-9,
+        stage = m["stage"]
+        if stage.min() == 0:
+            away = scene.palm_position - scene.object_centre[:, :1]
+            stage = np.maximum(stage, ((away * away).sum(axis=2) < (REACH + HALF) ** 2).all(axis=1))
+        m["stage"] = np.maximum(
+            stage, np.maximum(np.maximum(2 * touching, 3 * both), np.maximum(4 * goal, 5 * m["once"]))
         )
+        at_end = m["once"] & goal
+        stage, once = m["stage"], m["once"]
+
+        def failure() -> Array:
+            return np.select(
+                [at_end, up & ~level, goal & ~once, stage >= 4],
+                [NONE, TILTED, NOT_HELD, DROPPED],
+                UNLIFTED[np.minimum(stage, 3)],
+            )
+
+        reward = (stage + np.minimum(m["held"], HOLD)) / (len(self.stages) + 1)
+        return Outcome(once, at_end, stage, m["attempts"], reward, failure, m["after"] >= LINGER - 1e-9)
 
 
 def make() -> LiftTray:

@@ -16,6 +16,8 @@ class Scene:
 
     trials: list[Trial]
     """The running trial of each world."""
+    rows: Array
+    """(n,) 0, 1, ... n - 1: for picking one entry of each world."""
     sides: tuple[str, ...]
     """Hands present, for example ("right", "left")."""
     time: Array

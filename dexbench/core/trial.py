@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -84,23 +84,40 @@ def _placement(row: Mapping[str, Any]) -> Placement:
     )
 
 
-@dataclass
 class Outcome:
     """What a task says of n worlds after a control period. All arrays are (n,)."""
 
-    success_once: Array
-    """bool: the goal has been held long enough at some time."""
-    success_at_end: Array
-    """bool: the goal holds now, after having been held long enough. The official one is the task's `official`."""
-    stage: Array
-    """int: stages completed so far, in the task's order."""
-    attempts: Array
-    """int: attempts begun so far."""
-    reward: Array
-    """float in [0, 1]: for learning."""
-    failure: Array
-    """int: index into the task's failure codes, as it would be reported if the episode ended now; 0 is "none"."""
-    done: Array
-    """bool: the task has nothing more to see (terminated)."""
-    error: dict[int, str] = field(default_factory=dict)
-    """World to message, where a world itself broke down (an unstable simulation, a fault of a device)."""
+    def __init__(
+        self,
+        success_once: Array,
+        success_at_end: Array,
+        stage: Array,
+        attempts: Array,
+        reward: Array,
+        failure: Array | Callable[[], Array],
+        done: Array,
+        error: dict[int, str] | None = None,
+    ) -> None:
+        """Keep the arrays; `failure` may be a function, since codes are asked for only when an episode ends."""
+        self.success_once = success_once
+        """bool: the goal has been held long enough at some time."""
+        self.success_at_end = success_at_end
+        """bool: the goal holds now, after having been held long enough. Which one counts is the task's `official`."""
+        self.stage = stage
+        """int: stages completed so far, in the task's order."""
+        self.attempts = attempts
+        """int: attempts begun so far."""
+        self.reward = reward
+        """float in [0, 1]: for learning."""
+        self._failure = failure
+        self.done = done
+        """bool: the task has nothing more to see (terminated)."""
+        self.error = error or {}
+        """World to message, where a world itself broke down (an unstable simulation, a fault of a device)."""
+
+    @property
+    def failure(self) -> Array:
+        """int: index into the task's failure codes, as reported if the episode ended now; 0 is "none"."""
+        if callable(self._failure):
+            self._failure = self._failure()
+        return self._failure

@@ -1,0 +1,33 @@
+"""Cheat: drives the fist through the place of the named object, again and again."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from dexbench.core.schema import Array
+from dexbench.core.world import WorldSpec
+
+from ._planner import Reached
+from .scripted import Scripted, _Episode
+
+OBSERVES = ("state", "objects")
+CONTROL = True
+
+
+class Slam(Scripted):
+    """The expert's way to the object, as fast as the filter lets it go and with the hand closed all the while."""
+
+    name = "slam"
+
+    def _attempt(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
+        far = self._through(episode, plan, [[p.standoff] for p in plan], closed=True)[0]
+        near = self._through(episode, plan, [[p.approach[-1]] for p in plan], closed=True)[0]
+        high = self._through(episode, plan, [[p.lift[-1]] for p in plan], closed=True)[0]
+        for goal in (far, near, high, near, high):
+            for _ in range(18):  # no ramp: the filter alone decides how fast
+                episode.command = goal
+                yield goal
+
+
+def make(world: WorldSpec, **settings: Any) -> Slam:
+    """Return the agent; it has no settings."""
+    return Slam(world, **settings)
