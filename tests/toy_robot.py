@@ -1,6 +1,7 @@
 """A toy robot whose own recorder sees every setpoint, and a cell around it on a manual clock; no test waits."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -150,8 +151,8 @@ class Person:
         return {}
 
     def scene(self) -> Scene:
-        none = np.zeros((1, 1))
-        return Scene([TRIAL], ("right",), none[0], PERIOD, none[0], *(none for _ in range(8)))  # type: ignore[arg-type]
+        blank: dict[str, Any] = {f.name: np.zeros((1, 1)) for f in fields(Scene)}
+        return Scene(**blank | {"trials": [TRIAL], "sides": ("right",), "period": PERIOD, "memory": {}})
 
 
 class Cell:
