@@ -175,9 +175,10 @@ def _robot(name: str) -> Finding:
     from dexbench.robots.check import check_robot  # compiles MuJoCo models: not for listing
 
     try:
-        problems = check_robot(load_embodiment(name))
+        checks = check_robot(load_embodiment(name))
     except DexBenchError as error:
         return Finding("robot", name, "broken", str(error))
-    if problems:
-        return Finding("robot", name, "broken", "; ".join(problems))
-    return Finding("robot", name, "ok", "the compiled model agrees with its data")
+    wrong = [f"{c.subject} is {c.found}, expected {c.expected}" for c in checks if not c.ok]
+    if wrong:
+        return Finding("robot", name, "broken", f"{len(wrong)} of {len(checks)} checks fail: " + "; ".join(wrong))
+    return Finding("robot", name, "ok", f"the compiled model agrees with its data in {len(checks)} checks")

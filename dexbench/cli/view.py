@@ -84,7 +84,7 @@ def draw(world: "SimWorld", path: Path, camera: str, size: int) -> None:
     """Write a picture of the first world, 4:3, `size` pixels high."""
     from dexbench.sensors.cameras import make_camera
 
-    eye = make_camera(world.cell.model, size * 4 // 3, size, nice=True)
+    eye = make_camera(world.cell.model, size * 4 // 3, size, shadows=True, smooth=True)
     try:
         pixels = eye.rgb(world.batch, 0, camera)
     finally:
