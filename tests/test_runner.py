@@ -156,12 +156,15 @@ def test_killed_at_any_moment_it_ends_with_the_same_bytes(suite: Suite, tmp_path
 
 
 def test_workers_end_with_their_parent(suite: Suite, tmp_path: Path) -> None:
-    process = start(suite, tmp_path / "run", 2, 0.02)
-    wait_for_rows(tmp_path / "run", 0, process)
+    process = start(suite, tmp_path / "run", 2, 0.5)  # 25 s an episode: they cannot end by having nothing to do
+    while not (tmp_path / "run" / "machine.jsonl").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.5)  # now the workers are in the middle of an episode
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     assert len(children) >= 2
     process.kill()
-    process.communicate()
+    process.wait()  # not communicate(): the workers hold standard error open
     end = time.monotonic() + 5
     while any(alive(int(pid)) for pid in children):
         assert time.monotonic() < end, "a worker outlived its parent"

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -92,8 +93,9 @@ class Journal:
                 raise RunError(
                     f"{self.folder}: process {pid} is writing this run. Wait for it, or give another folder"
                 ) from None
-            os.ftruncate(self._lock, 0)
-            os.write(self._lock, f"{os.getpid()}\n".encode())
+            with suppress(OSError):  # on a full disk the lock holds all the same, it only cannot say whose it is
+                os.ftruncate(self._lock, 0)
+                os.write(self._lock, f"{os.getpid()}\n".encode())
             if (self.folder / RUN).exists():
                 self.info = read_info(self.folder)
                 self._resume(self.info)
@@ -132,6 +134,9 @@ class Journal:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._episodes = os.open(self.folder / EPISODES, flags, 0o644)
         self._machine = os.open(self.folder / MACHINE, flags, 0o644)
+        directory = os.open(self.folder, os.O_RDONLY)  # the new names must outlive a loss of power, too
+        os.fsync(directory)
+        os.close(directory)
 
     def append(self, row: Row) -> None:
         """Write the next row, and have it on the disk before returning.
@@ -163,15 +168,16 @@ class Journal:
         )
 
     def _resume(self, info: Mapping[str, Any]) -> None:
-        """Cut off a half-written line and read the rows before it."""
+        """Cut off half-written lines and read the rows before them."""
         self._previous = origin(info)
+        for name in (EPISODES, MACHINE):
+            if (self.folder / name).exists():
+                with (self.folder / name).open("r+b") as file:
+                    if rest := cut_line(file):
+                        file.truncate(file.seek(0, 2) - rest)
         path = self.folder / EPISODES
         if not path.exists():
             return
-        with path.open("r+b") as file:
-            rest = cut_line(file)
-            if rest:
-                file.truncate(file.seek(0, 2) - rest)
         try:
             for row in read_rows(path, self._previous):
                 self._previous = row["digest"]
