@@ -1,6 +1,7 @@
 """The command line: quick where it only lists, plain where it refuses, whole from a suite to a page."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -188,6 +189,39 @@ def test_pictures_are_png() -> None:
     at = content.index(b"IDAT")
     rows = zlib.decompress(content[at + 4 : at + 4 + int.from_bytes(content[at - 4 : at], "big")])
     assert rows == b"\0" + pixels[0].tobytes() + b"\0" + pixels[1].tobytes()
+
+
+def test_a_package_beside_us_adds_entries(tmp_path: Path) -> None:
+    """An agent, a task and a hand, one file each, by entry points; a taken name is refused."""
+    information = tmp_path / "scratch-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: scratch\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(
+        "[dexbench.agents]\nstill = scratch_still\n[dexbench.tasks]\npoke = scratch_poke\n"
+        "[dexbench.hands]\nclaw = scratch_still:claw.yaml\n"
+    )
+    (tmp_path / "scratch_still.py").write_text('"""Holds still."""\nraise RuntimeError("listing must not import")\n')
+    (tmp_path / "scratch_poke.py").write_text('"""Poke it."""\n')
+    (tmp_path / "claw.yaml").write_text("# Three claws.\nname: claw\n")
+
+    def listed() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "dexbench", "list", "--json"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    found = json.loads(listed().stdout)
+    assert found["agents"]["still"] == "Holds still."
+    assert found["tasks"]["poke"] == "Poke it."
+    assert found["hands"]["claw"] == "Three claws."
+    (information / "entry_points.txt").write_text("[dexbench.tasks]\ngrasp_object = scratch_poke\n")
+    refused = listed()
+    assert refused.returncode == 2
+    assert "exists already" in refused.stderr
 
 
 SUITE = """\
