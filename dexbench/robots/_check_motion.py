@@ -16,6 +16,9 @@ Vector = NDArray[np.float64]
 SAMPLES = 6000
 """Joint vectors in the workspace check, as many as the published boxes are made of."""
 
+LOAD = 1.0
+"""Torque against each of two coupled joints in the check [N m]: half of what a finger's motor has."""
+
 SLACK = 0.01
 """By how much a coupling J1 <= J2 may be passed [rad]."""
 
@@ -116,7 +119,7 @@ def _reach(model: mujoco.MjModel, data: mujoco.MjData, side: Side, frame: str) -
 
 
 def check_couplings(embodiment: Embodiment, model: mujoco.MjModel, side: Side) -> list[Finding]:
-    """Drive every shared motor through its range and back; return how far each J1 <= J2 was passed at most."""
+    """Drive every shared motor through its range and back, then twist; return how far J1 <= J2 was passed at most."""
     if not side.hand.couplings:
         return []
     data = mujoco.MjData(model)
@@ -134,7 +137,16 @@ def check_couplings(embodiment: Embodiment, model: mujoco.MjModel, side: Side) -
         data.ctrl[motors] = lower + phase * (upper - lower)
         mujoco.mj_step(model, data)
         difference.append(data.qpos[smaller] - data.qpos[larger])
-    worst, least = np.max(difference), np.min(difference)
+    least = np.min(difference)
+    twist = np.zeros(model.nv)
+    for names, sign in (([c.smaller for c in side.hand.couplings], 1), ([c.larger for c in side.hand.couplings], -1)):
+        twist[[int(model.joint(f"{side.name}/{name}").dofadr[0]) for name in names]] = sign * LOAD
+    for phase in np.concatenate([np.linspace(0, 1, 100), np.ones(50)]):
+        data.ctrl[motors] = lower + phase * (upper - lower) / 2
+        data.qfrc_applied = phase * twist
+        mujoco.mj_step(model, data)
+        difference.append(data.qpos[smaller] - data.qpos[larger])
+    worst = np.max(difference)
     where = f"{side.name}/{side.hand.name}"
     return [
         at_most(f"{where}: a coupled joint passes its neighbour by [rad]", worst, SLACK),
