@@ -74,6 +74,14 @@ def test_frames_are_the_episode_whatever_was_filmed_before(world: SimWorld, row:
     assert (first[0] != first[-1]).any(), "something moves"
 
 
+@drawn
+@encoded
+def test_an_episode_that_ended_before_it_began_has_a_film(world: SimWorld, row: dict[str, Any], tmp_path: Path) -> None:
+    for empty in (np.zeros((0, 26)), np.zeros(0)):
+        film(world, {**row, "actions": pack(empty)}, tmp_path / "none.mp4", width=64, height=48)
+        assert (tmp_path / "none.mp4").stat().st_size > 500
+
+
 def test_records_that_cannot_be_filmed_say_why(world: SimWorld, row: dict[str, Any]) -> None:
     class Blind:
         def close(self) -> None: ...

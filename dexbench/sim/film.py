@@ -21,7 +21,7 @@ QUALITY = 27
 """H.264 constant rate factor: hands stay sharp at a quarter of a megabyte for a quarter of a minute."""
 STRIP = 14
 """Height of the caption under the picture [pixels]."""
-FULL_SCALE = 20.0
+FULL_SCALE = 10.0
 """Force that fills the bar of the caption [N]."""
 
 
@@ -75,7 +75,7 @@ class Studio:
         if "actions" not in row:
             raise DataError("the record was read without its actions: load_run(folder, blobs=True)")
         actions = unpack(row["actions"], "actions")
-        if actions.ndim != 2 or actions.shape[1] != len(world.spec.action.actuators):
+        if actions.size and actions.shape[1:] != (len(world.spec.action.actuators),):
             raise DataError(f"the record's actions have shape {actions.shape}, for another robot than this world's")
         world.reset([trial], [0])
         yield self._picture()

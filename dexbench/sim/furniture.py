@@ -8,11 +8,12 @@ from dexbench.core.schema import Array
 TABLE_FRICTION = (0.8, 0.02, 0.0001)
 VISUAL_GROUP, COLLISION_GROUP = 2, 3
 CAMERAS = {
-    "front": ((1.62, -0.62, 0.72), (0.50, 0.0, 0.19), 38.0),
+    "front": ((1.50, 0.66, 0.62), (0.57, -0.01, 0.20), 34.0),
     "side": ((0.80, -1.30, 0.50), (0.58, 0.0, 0.17), 38.0),
     "top": ((0.60, -0.001, 1.45), (0.60, 0.0, 0.0), 40.0),
 }
-"""Position and the point looked at in the cell frame [m], vertical field of view [deg]."""
+"""Position and the point looked at in the cell frame [m], vertical field of view [deg]. The front camera stands to the
+left: there it sees the palm and the thumb of the right hand, and the lamp lights them."""
 
 
 def furnish(spec: mujoco.MjSpec) -> None:
@@ -22,11 +23,11 @@ def furnish(spec: mujoco.MjSpec) -> None:
     world = spec.worldbody
     # parallel light: the shadow of a cone of light leaves dark specks on round arms
     world.add_light(
-        name="lamp", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=[1.35, -0.95, 2.2], dir=[-0.90, 0.95, -2.2],
+        name="lamp", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=[1.35, 0.85, 2.2], dir=[-0.90, -0.85, -2.2],
         diffuse=[0.52, 0.50, 0.47], specular=[0.25, 0.25, 0.25], castshadow=True,
     )  # fmt: skip
     world.add_light(
-        name="window", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, dir=[0.4, -0.8, -0.9], diffuse=[0.16, 0.18, 0.22],
+        name="window", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, dir=[0.4, 0.8, -0.9], diffuse=[0.16, 0.18, 0.22],
         specular=[0, 0, 0], castshadow=False,
     )  # fmt: skip
     for name, (position, target, fovy) in CAMERAS.items():
