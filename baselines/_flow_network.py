@@ -44,7 +44,7 @@ class Plan:
     """Rows in a chunk."""
     execute: int = 8
     """Rows that are used."""
-    width: int = 448
+    width: int = 384
     blocks: int = 3
     touch: bool = True
     """Whether the forces on the pads are looked at."""
@@ -89,10 +89,10 @@ class FlowNetwork(nn.Module):
         self.register_buffer("state_scale", torch.ones(seen))
         self.register_buffer("chunk_mean", torch.zeros(rows, actuators))
         self.register_buffer("chunk_scale", torch.ones(rows, actuators))
-        features = 128
-        self.point = nn.Sequential(nn.Linear(6 * plan.sides + 1, 64), nn.SiLU(), nn.Linear(64, features))
+        features = 96
+        self.point = nn.Sequential(nn.Linear(6 * plan.sides + 1, 32), nn.ReLU(), nn.Linear(32, features))
         self.condition = nn.Sequential(
-            nn.Linear(seen + features, plan.width), nn.SiLU(), _Residual(plan.width), _Residual(plan.width)
+            nn.Linear(seen + features, plan.width), nn.SiLU(), _Residual(plan.width)
         )
         self.noisy = nn.Linear(rows * actuators + 33, plan.width)
         self.blocks = nn.ModuleList(_Residual(plan.width) for _ in range(plan.blocks))
@@ -147,7 +147,7 @@ class FlowNetwork(nn.Module):
         """Return (n, width): everything that the chunk depends on but noise and time."""
         state, points = self.inputs(seen)
         state = ((state - self.state_mean) / self.state_scale).clamp(-5, 5)
-        shape = self.point(points).amax(dim=1)
+        shape = self.point(points).max(dim=1).values
         return self.condition(torch.cat([state, shape], dim=1))
 
     def forward(self, x: Tensor, t: Tensor, condition: Tensor) -> Tensor:

@@ -108,7 +108,7 @@ def _across(
         near = points[np.abs(points[:, 2] - seed[2]) < BAND]
     if np.linalg.norm(line) < 1e-6 or len(near) < 3:
         return None
-    line = line / np.linalg.norm(line) * (1.0 if part != "rim" else rng.choice([-1.0, 1.0]))
+    line = line / np.linalg.norm(line) * rng.choice([-1.0, 1.0])  # the thumb on either side
     along = near @ line
     middle = near.mean(axis=0)
     if part != "rim" and not part.startswith("handle"):

@@ -35,11 +35,11 @@ class Settings:
     """Hand shapes drawn."""
     candidates: int = 96
     """Candidates laid around an object in one round."""
-    rounds: int = 4
+    rounds: int = 2
     """Rounds at most."""
     wanted: int = 16
     """Grasps kept of an object."""
-    repeats: int = 4
+    repeats: int = 3
     """Disturbed trials of each grasp that held."""
 
 
@@ -151,7 +151,7 @@ def search(
         squeeze = squeeze_targets(test, shapes, found, ranges, rng)
         verdict = test.run(found.position, found.turn, pregrasp, squeeze)
         good = np.flatnonzero(verdict.held)
-        good = good[np.argsort(verdict.slip[good])][: settings.wanted * 2]
+        good = good[np.argsort(verdict.slip[good])][: settings.wanted * 3 // 2]
         scores = _robustness(test, found, pregrasp, squeeze, good, settings.repeats, rng)
         for i, score in zip(good, scores, strict=True):
             kept.append((found.position[i], found.turn[i], pregrasp[i], squeeze[i], found.part[i], float(score)))

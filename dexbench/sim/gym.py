@@ -87,7 +87,6 @@ def describe(outcome: Outcome, world: SimWorld) -> dict[str, Array]:
         "success_at_end": outcome.success_at_end.copy(),
         "stage": outcome.stage.copy(),
         "attempts": outcome.attempts.copy(),
-        "failure": np.array(world.task.failures)[outcome.failure],
         "rejected_actions": world.filter.rejected.copy(),
     }
 
@@ -159,6 +158,8 @@ class DexEnv(gymnasium.Env[Observation, Array]):
         if broken:
             info["error"] = outcome.error[0]
         late = bool(self._face.late()[0])
+        if done or late:
+            info["failure"] = self.world.task.failures[int(outcome.failure[0])]
         return {k: v[0] for k, v in seen.items()}, float(outcome.reward[0]), done, late and not done, info
 
     def render(self) -> Any:
@@ -261,6 +262,8 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         done = outcome.done.copy()
         done[list(outcome.error)] = True
         late = self._face.late() & ~done
+        if done.any() or late.any():
+            info["failure"] = np.array(self.world.task.failures)[outcome.failure]
         reward = outcome.reward.astype(np.float64)
         if len(ready):
             started = self._begin(ready, {})

@@ -47,6 +47,7 @@ class Observer:
         n, k, s = len(self._qpos), self._cell.slots, len(self._cell.embodiment.sides)
         return Scene(
             trials=trials,
+            rows=np.arange(n),
             sides=self._cell.embodiment.sides,
             time=np.zeros(n),
             period=self._cell.period,

@@ -1,0 +1,69 @@
+"""A lattice of taxels: how the force on a pad is shared out over them."""
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from dexbench.core.schema import Array
+
+SPREAD = 0.8
+"""Standard deviation of the patch a force leaves [taxel pitches]; estimated. It is a model, no physics. Below 0.5 a
+force in the middle of a taxel lights that taxel alone; above 0.9 the centre of pressure of a force on an outermost
+taxel would be read more than half a pitch away from it."""
+
+STEPS = 32
+"""Positions told apart per pitch: shares are looked up, not computed (0.1 mm at a pitch of 3 mm). Even, so that
+taxel centres and the middles between them fall on a position, not on the border between two."""
+
+
+class Lattice:
+    """The taxels of a pad, rows by columns, and the shares they take of a force.
+
+    Along each direction a force at x [pitches from the middle of the pad] gives the taxel at x_i the share
+
+        w_i(x) = exp(-(x - x_i)^2 / 2 spread^2) / sum_j exp(-(x - x_j)^2 / 2 spread^2)
+
+    so the shares sum to one wherever the force is; beyond the outermost taxels they stay what they are there. The share
+    of a taxel of the lattice is the product of its row's and its column's.
+
+    Args:
+      rows: number of taxels along the pad.
+      columns: number across it.
+      rim: how far beyond the outermost taxels forces can be [pitches].
+      spread: see SPREAD.
+    """
+
+    def __init__(self, rows: int, columns: int, rim: float, spread: float = SPREAD) -> None:
+        self.rows, self.columns = rows, columns
+        beyond = int(np.ceil(rim * STEPS)) + 1
+        along, across = (_shares(count, beyond, spread) for count in (rows, columns))
+        self.highest = float(along.max() * across.max())
+        """The largest share any taxel can take."""
+        self.corner = (
+            beyond + (rows - 1) * STEPS // 2,
+            len(along) + beyond + (columns - 1) * STEPS // 2,
+        )
+        """Entries of the table that belong to the middle of the pad, along and across it."""
+        self._along, self._across = along, across
+
+    def table(self, dtype: DTypeLike) -> Array:
+        """Return the shares of all positions along the pad, then of those across it, as (positions, numbers).
+
+        Along, a line is the matrix (rows, 2) of the shares and zeros; across, it is (2 columns, 2), zero but for the
+        shares in the upper left. With a matrix (2, 3) whose first line is a force, the product `across @ force`, seen as
+        (2, 3 columns), is the right factor to `along`, and their product the lattice's (rows, 3 columns) forces. The
+        zeros make every product one of two terms: numpy hands those to its matrix kernels, and products of a single
+        term to a loop ten times slower.
+        """
+        table = np.zeros((len(self._along) + len(self._across), max(2 * self.rows, 4 * self.columns)), dtype)
+        table[: len(self._along), 0 : 2 * self.rows : 2] = self._along
+        table[len(self._along) :, 0 : 2 * self.columns : 2] = self._across
+        return table
+
+
+def _shares(count: int, beyond: int, spread: float) -> Array:
+    """Return (positions, count) shares, with `beyond` more positions at either end."""
+    centres = np.arange(count) - (count - 1) / 2
+    half = (count - 1) * STEPS // 2
+    x = np.clip(np.arange(-half - beyond, half + beyond + 1), -half, half) / STEPS
+    bell = np.exp(-0.5 * np.square((x[:, None] - centres) / spread))
+    return np.asarray(bell / bell.sum(axis=1, keepdims=True))

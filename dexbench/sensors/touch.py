@@ -1,0 +1,149 @@
+"""Touch: what the taxels of the fingertip pads read, sampled at every substep of the physics.
+
+Three phases: `TouchSensor.edit` adds MuJoCo sensors to a spec, `TouchSensor.bind` finds them in the compiled model,
+and the `TouchReader` it returns turns recorded sensordata into taxel forces, for any number of worlds.
+"""
+
+from collections.abc import Sequence
+
+import mujoco
+import numpy as np
+from numpy.typing import DTypeLike
+
+from dexbench.core.embodiment import Pad
+from dexbench.core.errors import ContractError, DataError
+from dexbench.core.schema import Field
+from dexbench.sensors.lattice import SPREAD, STEPS, Lattice
+from dexbench.sensors.touch_reader import LINK, TouchReader
+
+MARGIN = 0.005
+"""How far outside the outermost taxel centres a contact still counts as on the pad [m]; estimated: the skin is drawn
+round the tip, and contacts there are read by the outermost taxels."""
+
+_NETFORCE = 3
+"""The contact sensor's reduction to one force, in the cell frame, at the centre of pressure."""
+
+_FORCE, _DISTANCE, _POSITION, _NORMAL = 2, 8, 16, 32
+"""Bits of what the contact sensor returns."""
+
+_READING_TO_PAD = (np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0)
+"""wxyz. The reading frame: x into the pad, y distal, z across, so that a force on the pad has the components read."""
+
+
+class TouchSensor:
+    """The touch pads of an embodiment.
+
+    Args:
+      pads: in the order of the observation; all with the same number of rows and of columns.
+      spread: width of the patch a force leaves [taxel pitches].
+      margin: see MARGIN [m].
+      account: also measure the force on the whole link, so that `TouchReader.beside` works. It is for tests: it doubles
+        what the sensors cost, 1 % of a step.
+    """
+
+    def __init__(
+        self, pads: Sequence[Pad], *, spread: float = SPREAD, margin: float = MARGIN, account: bool = False
+    ) -> None:
+        if not pads:
+            raise ContractError("a touch sensor needs at least one pad")
+        if len({(pad.rows, pad.columns) for pad in pads}) > 1:
+            shapes = ", ".join(f"{pad.name} {pad.rows}x{pad.columns}" for pad in pads)
+            raise ContractError(f"all pads must have the same rows and columns, these have {shapes}")
+        self.pads = tuple(pads)
+        rim = margin / min(pad.pitch for pad in pads)
+        self.lattice = Lattice(pads[0].rows, pads[0].columns, rim, spread)
+        self.margin = margin
+        self.account = account
+
+    def edit(self, spec: mujoco.MjSpec) -> None:
+        """Add to `spec`, before it is compiled, the sites and sensors that `bind` will look for."""
+        for pad in self.pads:
+            link = spec.body(pad.link)
+            if link is None:
+                raise DataError(f"pad {pad.name!r}: the model has no body {pad.link!r}")
+            self._add_sites(link, pad)
+        for pad in self.pads:
+            _add_sensors(spec, pad)
+        for pad in self.pads if self.account else ():
+            spec.add_sensor(
+                name=f"{pad.name}/{LINK}",
+                type=mujoco.mjtSensor.mjSENS_CONTACT,
+                objtype=mujoco.mjtObj.mjOBJ_BODY,
+                objname=pad.link,
+                intprm=[_FORCE, _NETFORCE, 1],
+            )
+
+    def _add_sites(self, link: mujoco.MjsBody, pad: Pad) -> None:
+        """Add the box that holds the contacts on the pad, and the frame in which they are read.
+
+        The box reaches over the lattice and a margin, and down to the middle of the finger: on a fingertip round about
+        the axis of its link the contacts in it are those whose outward normals are on the pad's side.
+        """
+        matrix = np.zeros(9)
+        mujoco.mju_quat2Mat(matrix, np.array(pad.quaternion))
+        x, y, normal = matrix.reshape(3, 3).T
+        half = np.array([pad.columns - 1, pad.rows - 1]) / 2 * pad.pitch + self.margin
+        link.add_site(
+            name=f"{pad.name}/skin",
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            pos=pad.position,
+            quat=pad.quaternion,
+            size=[*half, max(float(normal @ pad.position), pad.pitch)],
+            group=5,
+            rgba=[0.2, 0.6, 0.9, 0.15],
+        )
+        # Places are counted from entry 0 of the lattice's table, and half an entry more: they are cut off to integers.
+        along, across = (np.array(self.lattice.corner) + 0.5) * pad.pitch / STEPS
+        quaternion = np.zeros(4)
+        mujoco.mju_mulQuat(quaternion, np.array(pad.quaternion), np.array(_READING_TO_PAD))
+        link.add_site(
+            name=f"{pad.name}/reading",
+            pos=pad.position - along * y - across * x,
+            quat=quaternion,
+            size=[1e-3] * 3,
+            group=5,
+        )
+
+    def bind(self, model: mujoco.MjModel, dtype: DTypeLike = np.float32) -> TouchReader:
+        """Return what reads the sensordata of `model`, compiled from an edited spec."""
+        return TouchReader(self.pads, self.lattice, model, dtype)
+
+    def fields(self, window: int) -> tuple[Field, Field]:
+        """Return the observation's fields for `window` samples per action."""
+        pad = self.pads[0]
+        names = tuple(p.name for p in self.pads)
+        limit = max(p.range for p in self.pads)
+        shape = (len(names), pad.rows, pad.columns, 3)
+        total = limit * pad.rows * pad.columns
+        return (
+            Field("touch", (window, *shape), "N", "pad", "touch", -limit, limit),
+            Field("touch_net", (len(names), 3), "N", "pad", "touch", -total, total, labels=names),
+        )
+
+
+def _add_sensors(spec: mujoco.MjSpec, pad: Pad) -> None:
+    """Add the sensors that make a pad's row, in the order of `touch_reader.ROW`."""
+    spec.add_sensor(
+        name=f"{pad.name}/force",
+        type=mujoco.mjtSensor.mjSENS_CONTACT,
+        objtype=mujoco.mjtObj.mjOBJ_SITE,
+        objname=f"{pad.name}/skin",
+        reftype=mujoco.mjtObj.mjOBJ_BODY,
+        refname=pad.link,
+        intprm=[_FORCE | _DISTANCE | _POSITION | _NORMAL, _NETFORCE, 1],
+    )
+    frame = mujoco.mjtSensor
+    for what, kind in (
+        ("x", frame.mjSENS_FRAMEXAXIS),
+        ("y", frame.mjSENS_FRAMEYAXIS),
+        ("z", frame.mjSENS_FRAMEZAXIS),
+        ("origin", frame.mjSENS_FRAMEPOS),
+    ):
+        spec.add_sensor(
+            name=f"{pad.name}/cell {what}",
+            type=kind,
+            objtype=mujoco.mjtObj.mjOBJ_BODY,
+            objname="world",
+            reftype=mujoco.mjtObj.mjOBJ_SITE,
+            refname=f"{pad.name}/reading",
+        )
