@@ -19,8 +19,9 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # What each target needs beyond the core.
-RUN_EXTRAS := train,scripted,objects,video
-TEST_EXTRAS := test,train,rl,scripted,objects,video,rays,control
+RUN_EXTRAS := train,video
+TEST_EXTRAS := test,train,video,rays
+BENCH_EXTRAS := test,train,video,rays,rl
 LINT_EXTRAS := test,lint
 
 help: ## Say what can be made
@@ -37,7 +38,7 @@ test: $(VENV)/.has-test pictures ## Run all tests
 	@echo "Testing with $(TEST_WORKERS) processes."
 	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist loadfile
 
-bench: $(VENV)/.has-test ## Measure speed against bare MuJoCo (leave the machine alone meanwhile)
+bench: $(VENV)/.has-bench pictures ## Measure speed against bare MuJoCo (leave the machine alone meanwhile)
 	@echo "Measuring: close other programs, this takes a few minutes."
 	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-enable
 
@@ -107,6 +108,9 @@ $(VENV)/.has-run: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.has-test: pyproject.toml constraints.txt | $(BIN)/python
 	$(call install,$(TEST_EXTRAS))
+
+$(VENV)/.has-bench: pyproject.toml constraints.txt | $(BIN)/python
+	$(call install,$(BENCH_EXTRAS))
 
 $(VENV)/.has-lint: pyproject.toml constraints.txt | $(BIN)/python
 	$(call install,$(LINT_EXTRAS))

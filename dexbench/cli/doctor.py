@@ -30,11 +30,8 @@ CORE = ("mujoco", "gymnasium", "numpy", "scipy", "pyyaml", "rich")
 EXTRAS = {
     "train": (("torch", "safetensors"), "learned agents"),
     "rl": (("stable_baselines3",), "reinforcement learning"),
-    "scripted": (("mink", "daqp"), "the scripted agent"),
-    "objects": (("trimesh",), "making objects"),
-    "video": (("imageio", "imageio_ffmpeg"), "films"),
+    "video": (("imageio", "imageio_ffmpeg", "PIL"), "films"),
     "rays": (("mujoco_warp", "warp"), "pictures without OpenGL"),
-    "control": (("dm_control",), "the dm_env face"),
 }
 """Extra: (modules, what for)."""
 
