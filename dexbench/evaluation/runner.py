@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import dexbench
-from dexbench.core.agent import Agent
+from dexbench.core.agent import Agent, AgentSpec
 from dexbench.core.contract import agree
-from dexbench.core.errors import RunError, UnknownName
-from dexbench.core.schema import GROUPS
+from dexbench.core.errors import ContractError, RunError, UnknownName
+from dexbench.core.schema import GROUPS, Array, Observation
 from dexbench.core.shelf import AGENTS, constants, load_agent, load_task
 from dexbench.core.task import Task
 from dexbench.core.world import World, WorldSpec
@@ -168,6 +168,9 @@ class Evaluation:
         """Yield one survey, or a (row, seconds) for each episode; all episodes of a job are of one cell."""
         if isinstance(job, _Survey):
             cells = {name: self._declared(name) for name in job.cells}
+            unfit = [a for _, a in self._cells.values() if isinstance(a, Unfit)]
+            if len(unfit) == len(cells):
+                raise unfit[0].error
             yield {"cells": cells, "versions": versions()}
             return
         cell, agent = self._cell(job[0].cell)
@@ -179,8 +182,11 @@ class Evaluation:
             build = partial(self._build, task, embodiment)
             cell = Cell(build, self.task_factory(task), self.batch)
             spec = cell.world().spec
-            agent = self.agent_factory(self.agent, spec, self.settings)
-            agree(agent.spec, spec)
+            try:
+                agent = self.agent_factory(self.agent, spec, self.settings)
+                agree(agent.spec, spec)
+            except ContractError as error:
+                agent = Unfit(AgentSpec(self.agent, "", (), spec.action), error)
             self._cells[name] = cell, agent
         return self._cells[name]
 
@@ -202,6 +208,25 @@ class Evaluation:
             "groups": list(self.groups),
             "agent": _plain(asdict(agent.spec)),
         }
+
+
+@dataclass
+class Unfit:
+    """Stands for an agent in a cell that it does not fit: its episodes there are failures that say why.
+
+    An agent that fits no cell of a suite is refused before step 0; one that was made for some of the tasks is measured
+    on all of them, since leaving out what it cannot do would flatter it.
+    """
+
+    spec: AgentSpec
+    error: ContractError
+
+    def reset(self, worlds: Sequence[int], instructions: Sequence[str], seeds: Sequence[int]) -> None:
+        """Nothing to start."""
+
+    def act(self, observation: Observation, worlds: Sequence[int]) -> Array:
+        """Raise what speaks against it."""
+        raise self.error
 
 
 def _plain(value: Any) -> Any:

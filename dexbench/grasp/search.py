@@ -21,8 +21,6 @@ DAMPING = 3e-3
 """Of the least squares that turns pad movements into joint movements [m]."""
 ERRORS = (0.005, 0.005, 0.003)
 """Standard deviation of the palm's position in the ranking's trials [m]."""
-LIGHT = 0.12
-"""Mass of a two-handed object in the test of one hand [kg]."""
 TURN_ERROR = np.deg2rad(4)
 """Standard deviation of the object's heading there [rad]."""
 
@@ -128,10 +126,9 @@ def search(
     """
     rng = np.random.default_rng([seed, *instance.encode()])
     model = load_object(instance)
-    # an object with a handle for each hand is tested by one of them, so light that one hand can carry it
     two_handed = {"handle_right", "handle_left"} <= {p.name for p in model.parts}
     part = part or ("handle_right" if two_handed else "")
-    test = GraspTest(embodiment, side, instance, settings.candidates, mass=LIGHT if two_handed else None)
+    test = GraspTest(embodiment, side, instance, settings.candidates, carried=part if two_handed else "")
     shapes = hand_shapes(embodiment, side, test, rng, settings.samples)
     index = embodiment.actuator_index(side, "hand")
     ranges = (embodiment.limits.lower[index], embodiment.limits.upper[index])

@@ -11,6 +11,7 @@ import numpy as np
 
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.schema import Array
+from dexbench.objects.catalogue import load_object
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots
 from dexbench.robots.floating import hand_spec
 
@@ -20,6 +21,10 @@ HEIGHT = 0.12
 """How far the base rises [m]."""
 STANDOFF = 0.08
 """Length of the straight approach along the palm's normal [m]."""
+SLIP = 0.02
+"""Largest movement of the object in the palm [m]."""
+LIGHT = 0.05
+"""Mass of an object that another hand helps to carry [kg]."""
 PULL = 6.0
 """Peak sideways acceleration of the base while it shakes [m/s^2]."""
 
@@ -42,7 +47,7 @@ class GraspTest:
     """Tests grasps of one hand on one object."""
 
     def __init__(
-        self, embodiment: Embodiment, side: str, instance: str, n: int, threads: int = 1, mass: float | None = None
+        self, embodiment: Embodiment, side: str, instance: str, n: int, threads: int = 1, carried: str = ""
     ) -> None:
         """Prepare n tests.
 
@@ -52,8 +57,18 @@ class GraspTest:
           instance: name in the object catalogue.
           n: tests run at once.
           threads: physics threads.
-          mass: instead of the object's own [kg].
+          carried: a part at which this hand carries half of the object's weight, the other half being another
+            hand's: the object itself is then light, and half its weight pulls at the part. Empty: the hand has it all.
         """
+        self._load, self._held = np.zeros(6), np.zeros(3)
+        mass = None
+        if carried:
+            model_of = load_object(instance)
+            self._held = model_of.points[model_of.point_part == model_of.part(carried)].mean(axis=0)
+            at = self._held - model_of.center_of_mass
+            pull = np.array([0.0, 0.0, -9.81 * model_of.mass / 2])
+            self._load = np.concatenate([pull, np.cross(at, pull)])
+            mass = LIGHT
         self.side = side
         spec = hand_spec(embodiment, side)
         spec.worldbody.add_geom(
@@ -143,6 +158,7 @@ class GraspTest:
         batch.reset(ids, stage=int(mujoco.mjtStage.mjSTAGE_NONE))
         qpos = batch.bind("qpos")
         qpos[ids] = self.model.qpos0 + pregrasp @ self.shares
+        batch.bind("xfrc_applied")[ids, self.tables.bodies[0]] = self._load
         nu = self.model.nu
         qpos[np.ix_(ids, self._root)] = control[:, 0, nu : nu + 7]
         stand = np.tile([0, 0, 0, 1.0, 0, 0, 0], (count, 1))
@@ -156,11 +172,15 @@ class GraspTest:
             poses.append(qpos[np.ix_(ids, self.tables.qpos[0])].copy())
             bases.append(qpos[np.ix_(ids, self._root[:3])].copy())
         pushed = np.linalg.norm(poses[0][:, :2], axis=1)
-        rise = poses[4][:, 2] - poses[2][:, 2]
-        slip = np.linalg.norm(poses[4][:, :3] - poses[2][:, :3] - bases[4] + bases[2], axis=1)
+        before, after = (poses[k][:, :3] + _turned(self._held, poses[k][:, 3:]) for k in (2, 4))
+        rise = after[:, 2] - before[:, 2]
+        slip = np.linalg.norm(after - before - bases[4] + bases[2], axis=1)
         dot = np.abs((poses[4][:, 3:] * poses[2][:, 3:]).sum(axis=1))
         angle = 2 * np.arccos(np.clip(dot, 0, 1))
-        held = (rise > HEIGHT - 0.02) & (slip < 0.02) & (angle < np.deg2rad(15)) & (pushed < 0.01)
+        allowed = SLIP
+        if self._load.any():  # the other hand keeps it level, and fingers give way under the load
+            angle, allowed = np.zeros_like(angle), 1.5 * SLIP
+        held = (rise > HEIGHT - allowed) & (slip < allowed) & (angle < np.deg2rad(15)) & (pushed < 0.01)
         return Verdict(held, slip, angle, pushed)
 
     def _base(self, position: Array, turn: Array) -> tuple[Array, Array]:
@@ -168,6 +188,12 @@ class GraspTest:
         quat = np.empty(4)
         mujoco.mju_mat2Quat(quat, (turn @ self._base_in_palm).ravel())
         return position + turn @ self._base_at, quat
+
+
+def _turned(point: Array, quaternions: Array) -> Array:
+    """Return `point` (3,) turned by each of (C, 4) wxyz."""
+    w, axis = quaternions[:, :1], quaternions[:, 1:]
+    return np.asarray(point + 2 * np.cross(axis, np.cross(axis, point) + w * point))
 
 
 def hand_actuators(embodiment: Embodiment, side: str) -> list:
