@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
                 progress=not arguments.quiet,
                 command=command(agent, arguments.suite, settings),
             )
-        except (ContractError, MissingExtra) as error:
+        except (ContractError, DataError, MissingExtra) as error:
             if len(agents) == 1:
                 raise
             refused.append(agent)
