@@ -26,6 +26,8 @@ BRUSHED = 0.028
 """Its radius where there is no other way: an object may be brushed against, not run over [m]."""
 TOUCH = -5e-4
 """Distance below which two bodies collide in a plan [m]."""
+TURN = 2.6
+"""Largest way of any joint from home [rad]: beyond it, another branch of the arm's solutions begins."""
 TRIES = 90
 """Grasps tried in a plan."""
 
@@ -174,7 +176,7 @@ class Planner:
         quaternion = np.empty(4)
         mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
         first = reach.solve(position - STANDOFF * turn[:, 2], quaternion, steps=40)
-        if not first.found or np.abs(first.q - reach.home).max() > 2.2:
+        if not first.found or np.abs(first.q - reach.home).max() > TURN:
             return None
         standing = self.command(base, side, first.q, open_hand)
         if self.collides(standing):

@@ -33,6 +33,11 @@ class Candidates:
     part: tuple[str, ...]
     """(C,) name of the part."""
 
+    def chosen(self, rows: Array) -> "Candidates":
+        """Return the candidates of `rows`, in that order."""
+        parts = tuple(self.part[int(i)] for i in rows)
+        return Candidates(self.position[rows], self.turn[rows], self.shape[rows], self.width[rows], parts)
+
 
 def sample_candidates(
     model: ObjectModel, shapes: Shapes, rng: np.random.Generator, count: int, part: str = ""

@@ -134,17 +134,17 @@ def search(
     ranges = (embodiment.limits.lower[index], embodiment.limits.upper[index])
     kept: list[tuple[Array, Array, Array, Array, str, float]] = []
     for _ in range(settings.rounds):
-        found = sample_candidates(model, shapes, rng, settings.candidates * 4, part)
+        found = sample_candidates(model, shapes, rng, settings.candidates * (8 if two_handed else 4), part)
         if not len(found.shape):
             break
+        if two_handed:  # forearms come from outside: the middle is full when both are there
+            outward = model.points[model.point_part == model.part(part)].mean(axis=0) * [1, 1, 0]
+            found = found.chosen(np.flatnonzero(found.turn[:, :, 1] @ outward < 0))
         pregrasp = shapes.command[found.shape]
         free = np.flatnonzero(~test.penetrates(found.position, found.turn, pregrasp))[: settings.candidates]
         if not len(free):
             continue
-        found = Candidates(
-            found.position[free], found.turn[free], found.shape[free], found.width[free], tuple(found.part[i] for i in free)
-        )
-        pregrasp = pregrasp[free]
+        found, pregrasp = found.chosen(free), pregrasp[free]
         squeeze = squeeze_targets(test, shapes, found, ranges, rng)
         verdict = test.run(found.position, found.turn, pregrasp, squeeze)
         good = np.flatnonzero(verdict.held)
