@@ -1,7 +1,6 @@
 """A lattice of taxels: how the force on a pad is shared out over them."""
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from dexbench.core.schema import Array
 
@@ -36,28 +35,10 @@ class Lattice:
         self.rows, self.columns = rows, columns
         beyond = int(np.ceil(rim * STEPS)) + 1
         along, across = (_shares(count, beyond, spread) for count in (rows, columns))
-        self.highest = float(along.max() * across.max())
-        """The largest share any taxel can take."""
-        self.corner = (
-            beyond + (rows - 1) * STEPS // 2,
-            len(along) + beyond + (columns - 1) * STEPS // 2,
-        )
-        """Entries of the table that belong to the middle of the pad, along and across it."""
-        self._along, self._across = along, across
-
-    def table(self, dtype: DTypeLike) -> Array:
-        """Return the shares of all positions along the pad, then of those across it, as (positions, numbers).
-
-        Along, a line is the matrix (rows, 2) of the shares and zeros; across, it is (2 columns, 2), zero but for the
-        shares in the upper left. With a matrix (2, 3) whose first line is a force, the product `across @ force`, seen as
-        (2, 3 columns), is the right factor to `along`, and their product the lattice's (rows, 3 columns) forces. The
-        zeros make every product one of two terms: numpy hands those to its matrix kernels, and products of a single
-        term to a loop ten times slower.
-        """
-        table = np.zeros((len(self._along) + len(self._across), max(2 * self.rows, 4 * self.columns)), dtype)
-        table[: len(self._along), 0 : 2 * self.rows : 2] = self._along
-        table[len(self._along) :, 0 : 2 * self.columns : 2] = self._across
-        return table
+        self.along, self.across = along, across
+        """(positions, taxels): the shares, STEPS positions to a pitch."""
+        self.middle = (beyond + (rows - 1) * STEPS // 2, beyond + (columns - 1) * STEPS // 2)
+        """The positions that are the middle of the pad, along and across it."""
 
 
 def _shares(count: int, beyond: int, spread: float) -> Array:

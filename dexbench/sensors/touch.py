@@ -23,7 +23,7 @@ round the tip, and contacts there are read by the outermost taxels."""
 _NETFORCE = 3
 """The contact sensor's reduction to one force, in the cell frame, at the centre of pressure."""
 
-_FORCE, _DISTANCE, _POSITION, _NORMAL = 2, 8, 16, 32
+_FORCE, _POSITION = 2, 16
 """Bits of what the contact sensor returns."""
 
 _READING_TO_PAD = (np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0)
@@ -92,8 +92,8 @@ class TouchSensor:
             group=5,
             rgba=[0.2, 0.6, 0.9, 0.15],
         )
-        # Places are counted from entry 0 of the lattice's table, and half an entry more: they are cut off to integers.
-        along, across = (np.array(self.lattice.corner) + 0.5) * pad.pitch / STEPS
+        # Places are counted from the lattice's first position, and half a step more: they are cut off to integers.
+        along, across = (np.array(self.lattice.middle) + 0.5) * pad.pitch / STEPS
         quaternion = np.zeros(4)
         mujoco.mju_mulQuat(quaternion, np.array(pad.quaternion), np.array(_READING_TO_PAD))
         link.add_site(
@@ -130,7 +130,7 @@ def _add_sensors(spec: mujoco.MjSpec, pad: Pad) -> None:
         objname=f"{pad.name}/skin",
         reftype=mujoco.mjtObj.mjOBJ_BODY,
         refname=pad.link,
-        intprm=[_FORCE | _DISTANCE | _POSITION | _NORMAL, _NETFORCE, 1],
+        intprm=[_FORCE | _POSITION, _NETFORCE, 1],
     )
     frame = mujoco.mjtSensor
     for what, kind in (
