@@ -26,7 +26,7 @@ BRUSHED = 0.028
 """Its radius where there is no other way: an object may be brushed against, not run over [m]."""
 TOUCH = -5e-4
 """Distance below which two bodies collide in a plan [m]."""
-TURN = 2.6
+TURN = 3.4
 """Largest way of any joint from home [rad]: beyond it, another branch of the arm's solutions begins."""
 TRIES = 90
 """Grasps tried in a plan."""
@@ -91,7 +91,7 @@ class Planner:
         self._data.qpos[self._tables.qpos[0]] = pose
         for k, mocap in enumerate(self._obstacles):
             at = others[k] if k < len(others) else np.array([5.0 + k, 0.0, 0.0])
-            self._data.mocap_pos[mocap] = at + [0, 0, OBSTACLE[1] + 0.001]
+            self._data.mocap_pos[mocap] = np.add(at, (0, 0, OBSTACLE[1] + 0.001))
 
     def collides(self, command: Array, ignore_target: bool = False) -> bool:
         """Return whether the robot touches table, objects or itself at `command` (A,)."""
@@ -186,7 +186,7 @@ class Planner:
             return None
         if any(self.collides(c) for c in self.sweep(base, standing)):
             return None
-        lift = self._line(side, position, position + [0, 0, RISE], quaternion, approach[-1], 6)
+        lift = self._line(side, position, np.add(position, (0, 0, RISE)), quaternion, approach[-1], 6)
         if lift is None:
             return None
         if self.collides(self.command(base, side, lift[-1], grasps.squeeze[row]), ignore_target=True):

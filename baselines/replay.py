@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,7 +25,8 @@ class Replay:
     def __init__(self, world: WorldSpec, actions: Array) -> None:
         if actions.ndim != 2 or actions.shape[1] != len(world.action.actuators):
             raise ContractError(
-                f"the recorded actions have shape {actions.shape}, the world takes {len(world.action.actuators)} numbers"
+                f"the recorded actions have shape {actions.shape}, "
+                f"the world takes {len(world.action.actuators)} numbers"
             )
         self._actions = actions
         self._next: dict[int, int] = {}
@@ -58,7 +58,8 @@ def make(world: WorldSpec, run: str = "", episode: int = -1) -> Replay:
     path = SHIPPED / f"replay_{world.task}_{world.embodiment.name}.npz"
     if not path.is_file():
         raise ContractError(
-            f"no episode is shipped for {world.task} on {world.embodiment.name}; name one of yours with --setting run=FOLDER"
+            f"no episode is shipped for {world.task} on {world.embodiment.name}; "
+            f"name one of yours with --setting run=FOLDER"
         )
     with np.load(path, allow_pickle=False) as found:
         return Replay(world, found["actions"].astype(np.float64))

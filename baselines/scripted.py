@@ -146,8 +146,9 @@ class Scripted:
 
     def _close(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
         """Reach, approach, close and squeeze."""
-        yield from self._move(episode, self._through(episode, plan, [[p.standoff] for p in plan], closed=False))
-        yield from self._settle(episode)
+        for found in plan:  # one arm after the other: so it was planned, and so they stay clear of each other
+            yield from self._move(episode, self._through(episode, [found], [[found.standoff]], closed=False))
+            yield from self._settle(episode)
         yield from self._move(episode, self._through(episode, plan, [p.approach for p in plan], closed=False), 0.6)
         yield from self._settle(episode)
         yield from self._move(episode, self._through(episode, plan, [[p.approach[-1]] for p in plan], closed=True), 0.5)

@@ -66,10 +66,10 @@ class GraspObject:
     hands = HANDS
     slots = 3
     horizon = 24.0
-    stages = ("reach", "touch", "lift", "hold")
-    failures = FAILURES
+    stages: tuple[str, ...] = ("reach", "touch", "lift", "hold")
+    failures: tuple[str, ...] = FAILURES
     official = "success_at_end"
-    splits = SPLITS
+    splits: tuple[str, ...] = SPLITS
 
     def pool(self) -> tuple[str, ...]:
         """Return every instance of every family that one hand can hold."""
@@ -166,7 +166,10 @@ def stand(rng: np.random.Generator, names: list[str]) -> tuple[Placement, ...]:
         free = apart - np.add.outer(radii, radii) >= GAP
         if free[~np.eye(len(names), dtype=bool)].all():
             break
-    return tuple(upright(n, float(x), float(y), float(rng.uniform(-np.pi, np.pi))) for n, (x, y) in zip(names, spots, strict=True))
+    return tuple(
+        upright(n, float(x), float(y), float(rng.uniform(-np.pi, np.pi)))
+        for n, (x, y) in zip(names, spots, strict=True)
+    )
 
 
 def upright(name: str, x: float, y: float, yaw: float) -> Placement:

@@ -27,7 +27,7 @@ HALF = 0.23
 LOST = 0.5
 """Seconds without any contact that end an attempt."""
 
-PLACE = ((0.54, 0.62), (-0.03, 0.03))
+PLACE = ((0.60, 0.68), (-0.03, 0.03))
 """Where the tray's centre stands, x and y in the cell frame [m]; its long axis lies along y."""
 YAW = np.deg2rad(8.0)
 """Largest turn away from that [rad]."""
@@ -51,10 +51,10 @@ class LiftTray:
     hands = HANDS
     slots = 1
     horizon = 16.0
-    stages = ("reach", "touch", "both", "lift", "hold")
-    failures = FAILURES
+    stages: tuple[str, ...] = ("reach", "touch", "both", "lift", "hold")
+    failures: tuple[str, ...] = FAILURES
     official = "success_at_end"
-    splits = SPLITS
+    splits: tuple[str, ...] = SPLITS
 
     def pool(self) -> tuple[str, ...]:
         """Return the trays."""

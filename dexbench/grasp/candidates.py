@@ -103,7 +103,8 @@ def _across(
     elif kind in ("shaft-like", "L-shaped") and part.startswith("handle"):
         axis = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][0]
         line = np.cross(axis, [0.0, 0.0, 1.0])
-        near = points[np.abs((points - seed) @ axis) < BAND]
+        middle = points.mean(axis=0) + axis * rng.normal(0, 0.008)  # off the middle, a load would turn it in the hand
+        near = points[np.abs((points - middle) @ axis) < 2 * BAND]
     else:
         angle = rng.uniform(0, 2 * np.pi)
         line = np.array([np.cos(angle), np.sin(angle), 0.0])

@@ -63,7 +63,9 @@ def library_path(hand: str, instance: str) -> Path:
 def write(grasps: Grasps, path: Path) -> None:
     """Write `grasps`; single precision is a hundredth of a micrometre here."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {n: getattr(grasps, n).astype(np.float32) for n in ("position", "quaternion", "pregrasp", "squeeze", "score")}
+    arrays = {
+        n: getattr(grasps, n).astype(np.float32) for n in ("position", "quaternion", "pregrasp", "squeeze", "score")
+    }
     np.savez_compressed(path, part=np.array(grasps.part, dtype="U24"), **arrays)
 
 

@@ -1,4 +1,4 @@
-"""Search for grasps: opposed shapes, laid around parts, squeezed, tested by simulation, ranked by how they bear errors."""
+"""Search for grasps: opposed shapes, laid around parts, squeezed, tested in simulation, ranked by what errors they bear."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,11 +102,13 @@ def _jacobians(
 
 
 def _shares(pads: Array, line: Array) -> Array:
-    """Return (4,) shares of the four fingers, summing to one, whose resultant goes through the thumb's pad if it can."""
+    """Return (4,) shares of the four fingers, summing to one, whose resultant meets the thumb's pad if it can."""
     offset = pads[1:] - pads[0]
     offset = offset - np.outer(offset @ line, line)
     scale = 0.02  # [m] of moment arm that weighs as much as the sum being off by one
-    shares, _ = nnls(np.vstack([offset.T / scale, np.full(4, 3.0), 0.2 * np.eye(4)]), np.array([0, 0, 0, 3.0, 0, 0, 0, 0]))
+    shares, _ = nnls(
+        np.vstack([offset.T / scale, np.full(4, 3.0), 0.2 * np.eye(4)]), np.array([0, 0, 0, 3.0, 0, 0, 0, 0])
+    )
     return np.asarray(shares / shares.sum())
 
 

@@ -9,7 +9,7 @@ import mujoco
 import mujoco.batch
 import numpy as np
 
-from dexbench.core.embodiment import Embodiment
+from dexbench.core.embodiment import Actuator, Embodiment
 from dexbench.core.schema import Array
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots
@@ -196,6 +196,6 @@ def _turned(point: Array, quaternions: Array) -> Array:
     return np.asarray(point + 2 * np.cross(axis, np.cross(axis, point) + w * point))
 
 
-def hand_actuators(embodiment: Embodiment, side: str) -> list:
+def hand_actuators(embodiment: Embodiment, side: str) -> list[Actuator]:
     """Return the hand's actuators of one side, in the order of actions."""
     return [embodiment.actuators[i] for i in embodiment.actuator_index(side, "hand")]
