@@ -79,7 +79,8 @@ class Planner:
         bases = {f"{s}/{embodiment.parts[s].arm.root}" for s in embodiment.sides}
         self._base = np.array([model.body(b).name in bases for b in range(model.nbody)])
         self._chain = {
-            s: np.array([[a.name for a in embodiment.actuators].index(j) for j in r.joints]) for s, r in self.reach.items()
+            s: np.array([[a.name for a in embodiment.actuators].index(j) for j in r.joints])
+            for s, r in self.reach.items()
         }
         self._hand = {s: embodiment.actuator_index(s, "hand") for s in embodiment.sides}
 
@@ -104,7 +105,7 @@ class Planner:
         bodies = model.geom_bodyid[near]
         ours = self._robot[bodies]
         same_hand = self._hands[bodies].min(axis=1) * (self._hands[bodies][:, 0] == self._hands[bodies][:, 1]) > 0
-        bad = ours.any(axis=1) & ~same_hand &  ~(self._base[bodies].any(axis=1) & (bodies == 0).any(axis=1))
+        bad = ours.any(axis=1) & ~same_hand & ~(self._base[bodies].any(axis=1) & (bodies == 0).any(axis=1))
         if ignore_target:
             bad &= ~(bodies == self._target).any(axis=1)
         return bool(bad.any())
@@ -117,7 +118,13 @@ class Planner:
         return full
 
     def grasp(
-        self, side: str, model: ObjectModel, pose: Array, grasps: Grasps, base: Array, tried: frozenset[int] = frozenset()
+        self,
+        side: str,
+        model: ObjectModel,
+        pose: Array,
+        grasps: Grasps,
+        base: Array,
+        tried: frozenset[int] = frozenset(),
     ) -> Reached | None:
         """Return the first grasp of the library, in its order, that this side reaches; None if there is none.
 

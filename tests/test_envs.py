@@ -94,13 +94,15 @@ def test_another_process_gives_the_same_episode() -> None:
         "[e.step(e.action_space.high * (i % 3) / 3) for i in range(15)];"
         "print(hashlib.sha256(e.world.snapshot([0]).tobytes()).hexdigest())"
     )
-    runs = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in "ab"}
+    runs = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in "ab"
+    }
     assert len(runs) == 1
 
 
 def test_pickled_environments_are_fresh_and_alike() -> None:
     env = DexEnv("grasp_object", "shadow_ur10e", split="unseen", observations=("state",))
-    copy = pickle.loads(pickle.dumps(env))  # noqa: S301 - our own bytes
+    copy = pickle.loads(pickle.dumps(env))
     assert all((a == b).all() for a, b in zip(walk(env, 7, 3), walk(copy, 7, 3), strict=True))
 
 
@@ -114,12 +116,14 @@ def test_final_observations_are_kept(mode: AutoresetMode) -> None:
     home[:, 0] += 0.3
     for _ in range(3):
         seen, _, done, late, info = env.step(home)
-    assert late.all() and not done.any()
+    assert late.all()
+    assert not done.any()
     moved = info["final_obs"] if mode is AutoresetMode.SAME_STEP else seen
     assert (np.abs(moved["joint_position"][:, 0] - first["joint_position"][:, 0]) > 1e-4).all()
     told = info["final_info"] if mode is AutoresetMode.SAME_STEP else info
     assert list(told["failure"]) == ["never_reached"] * 2
-    assert not told["success"].any() and (told["is_success"] == told["success"]).all()
+    assert not told["success"].any()
+    assert (told["is_success"] == told["success"]).all()
     if mode is AutoresetMode.DISABLED:
         seen, _ = env.reset(options={"reset_mask": np.array([True, False])})
         assert np.abs(seen["joint_position"][0, 0] - first["joint_position"][0, 0]) < 1e-6
@@ -127,7 +131,8 @@ def test_final_observations_are_kept(mode: AutoresetMode) -> None:
         return
     if mode is AutoresetMode.NEXT_STEP:
         seen, reward, done, late, _ = env.step(home)
-        assert not (done | late).any() and (reward == 0).all()
+        assert not (done | late).any()
+        assert (reward == 0).all()
     assert (np.abs(seen["joint_position"][:, 0] - first["joint_position"][:, 0]) < 1e-6).all()
 
 

@@ -60,10 +60,14 @@ def test_held_long_enough_succeeds(task: Task) -> None:
     assert not live(task, scene, 0.2).done[0]
     lifted(scene)
     early = live(task, scene, 0.9)
-    assert not early.success_once[0] and early.reward[0] < 1
+    assert not early.success_once[0]
+    assert early.reward[0] < 1
     late = live(task, scene, 1.2)
-    assert late.success_once[0] and late.success_at_end[0] and late.done[0]
-    assert late.stage[0] == len(task.stages) and task.failures[late.failure[0]] == "none"
+    assert late.success_once[0]
+    assert late.success_at_end[0]
+    assert late.done[0]
+    assert late.stage[0] == len(task.stages)
+    assert task.failures[late.failure[0]] == "none"
 
 
 def test_a_moment_is_not_enough(task: Task) -> None:
@@ -110,7 +114,8 @@ def test_dropped_afterwards_is_no_success_at_the_end(task: Task) -> None:
     scene.object_centre[:, 0, 2] -= 0.12
     scene.hand_contacts[:] = 0
     outcome = live(task, scene, 1.0)
-    assert outcome.success_once[0] and not outcome.success_at_end[0]
+    assert outcome.success_once[0]
+    assert not outcome.success_at_end[0]
     assert task.failures[outcome.failure[0]] == "dropped"
 
 
@@ -127,7 +132,8 @@ def test_trials_are_data(task: Task) -> None:
     for split in task.splits:
         trial = task.place(np.random.default_rng(1), split)
         assert Trial.from_row(trial.row()) == trial
-        assert trial.task == versioned(task) and trial.split == split
+        assert trial.task == versioned(task)
+        assert trial.split == split
         assert trial.digest() == task.place(np.random.default_rng(1), split).digest()
         assert trial.digest() != task.place(np.random.default_rng(2), split).digest()
 
@@ -146,7 +152,8 @@ def test_the_wrong_object_does_not_count() -> None:
     lifted(scene)
     scene.target[:] = 1
     outcome = live(task, scene, 3)
-    assert not outcome.success_once[0] and task.failures[outcome.failure[0]] == "wrong_object"
+    assert not outcome.success_once[0]
+    assert task.failures[outcome.failure[0]] == "wrong_object"
 
 
 def test_attempts_end_when_the_object_is_left_alone() -> None:
@@ -156,10 +163,12 @@ def test_attempts_end_when_the_object_is_left_alone() -> None:
     for expected in (1, 2, 3):
         scene.hand_contacts[:, :, 0] = 1
         outcome = live(task, scene, 0.2)
-        assert outcome.attempts[0] == expected and not outcome.done[0]
+        assert outcome.attempts[0] == expected
+        assert not outcome.done[0]
         scene.hand_contacts[:] = 0
         outcome = live(task, scene, 0.6)
-    assert outcome.done[0] and not outcome.success_at_end[0]
+    assert outcome.done[0]
+    assert not outcome.success_at_end[0]
 
 
 def test_a_tilted_tray_fails() -> None:
@@ -170,4 +179,5 @@ def test_a_tilted_tray_fails() -> None:
     angle = np.deg2rad(20)
     scene.object_quaternion[:, 0] = [np.cos(angle / 2), np.sin(angle / 2), 0, 0]
     outcome = live(task, scene, 3)
-    assert not outcome.success_once[0] and task.failures[outcome.failure[0]] == "tilted"
+    assert not outcome.success_once[0]
+    assert task.failures[outcome.failure[0]] == "tilted"

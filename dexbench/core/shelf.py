@@ -120,7 +120,7 @@ def constants(shelf: Shelf, name: str) -> dict[str, Any]:
     tree = ast.parse(locate(shelf, name).read_text(encoding="utf-8"))
     found: dict[str, Any] = {"doc": (ast.get_docstring(tree) or "").split("\n")[0]}
     for node in tree.body:
-        target = node.target if isinstance(node, ast.AnnAssign) else None
+        target: ast.expr | None = node.target if isinstance(node, ast.AnnAssign) else None
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target = node.targets[0]
         if isinstance(target, ast.Name) and isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:

@@ -158,7 +158,9 @@ def work(job: Job) -> tuple[int, int]:
     task = load_task(job.task)
     world = job.worlds(job.task, job.embodiment, job.batch, GROUPS)
     agent = load_agent(job.agent, world.spec, **job.settings)
-    kept = [d for _, d in sorted(record(agent, task, world, [t for _, t in job.trials], job.noise), key=lambda p: p[0]) if d]
+    kept = [
+        d for _, d in sorted(record(agent, task, world, [t for _, t in job.trials], job.noise), key=lambda p: p[0]) if d
+    ]
     write_shard(job.folder / f"shard-{job.trials[0][0]:06d}.npz", kept)
     return len(kept), len(job.trials)
 

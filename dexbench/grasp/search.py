@@ -1,4 +1,4 @@
-"""Search for grasps: opposed shapes, laid around parts, squeezed, tested in simulation, ranked by what errors they bear."""
+"""Search for grasps: opposed shapes, laid around parts, squeezed, tested in simulation, ranked by errors they bear."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -213,7 +213,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         self._images = images
         self.num_envs = num_envs
         self.render_mode = render_mode
-        self.single_observation_space = observation_space(self.world.spec.observations)  # type: ignore[assignment]
+        self.single_observation_space = observation_space(self.world.spec.observations)
         self.single_action_space = action_space(self.world)
         self.observation_space = gymnasium.vector.utils.batch_space(self.single_observation_space, num_envs)
         self.action_space = gymnasium.vector.utils.batch_space(self.single_action_space, num_envs)
@@ -240,9 +240,9 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
             if not isinstance(seed, Sequence)
             else seed
         )
-        for i in np.flatnonzero(mask):
-            if seeds[i] is not None:
-                self._rngs[i] = np.random.Generator(np.random.PCG64(seeds[i]))
+        for i, given in enumerate(seeds):
+            if mask[i] and given is not None:
+                self._rngs[i] = np.random.Generator(np.random.PCG64(given))
         started = np.flatnonzero(mask)
         info = self._begin(started, options)
         self._over[started] = False

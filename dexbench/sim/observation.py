@@ -124,7 +124,7 @@ class Observer:
         turn = np.empty(9)
         mujoco.mju_quat2Mat(turn, scene.object_quaternion[world, trial.target])
         at = scene.object_position[world, trial.target]
-        return ((local * placed.scale) @ turn.reshape(3, 3).T + at).astype(np.float32)
+        return np.asarray((local * placed.scale) @ turn.reshape(3, 3).T + at, np.float32)
 
 
 def declare(cell: Cell) -> tuple[Field, ...]:

@@ -182,7 +182,7 @@ class SimWorld:
 
     def snapshot(self, worlds: WorldIds) -> Array:
         """Return (len(worlds), nstate) integration states, warm start included: equal bits mean equal futures."""
-        return self.batch.state[np.asarray(worlds)].copy()
+        return np.asarray(self.batch.state[np.asarray(worlds)])
 
     def close(self) -> None:
         """Let go of the renderer, if there was one; the batch ends with its last reference."""
