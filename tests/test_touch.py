@@ -27,7 +27,8 @@ Furnish = Callable[[mujoco.MjSpec, mujoco.MjsBody], None]
 ROWS, COLUMNS, PITCH, WINDOW = 6, 4, 0.003, 10
 FINGERS = ("thumb", "index", "middle")
 ABOUT_X = np.array([np.sqrt(0.5), np.sqrt(0.5), 0, 0])
-TILT = np.array([0.5, -0.1, 0.7, 0.5]) / np.linalg.norm([0.5, -0.1, 0.7, 0.5])
+TILT = np.array([0.888, -0.325, 0.325, 0.0]) / np.linalg.norm([0.888, -0.325, 0.325, 0.0])
+"""Up becomes (1, 1, 1): the direction of pressing has three negative components, and with them zeros become -0."""
 
 
 def pad(finger: str, **changes: Any) -> Pad:
@@ -200,11 +201,13 @@ def test_taxels_saturate_within_the_declared_bounds() -> None:
 
 def recorded(n: int, seed: int) -> tuple[TouchReader, Array]:
     """Return a float32 reader and the sensordata of one window of n boxes that fall from various heights."""
-    model, _, _ = cell(lambda spec, root: load(spec, root, (0.05, 0.02, 0.01), (0, 0, 0.0185), 0.3))
+    model, _, _ = cell(lambda spec, root: load(spec, root, (0.05, 0.02, 0.01), (0, 0, 0.0185), 0.3), turn=TILT)
     batch = mujoco.batch.Batch(model, n, 1)
     rng = np.random.default_rng(seed)
-    batch.bind("qpos")[:, 2] += rng.choice([0.0, -0.0004, 0.0005, 0.002, 0.2], n)
-    batch.bind("qpos")[:, :2] += rng.uniform(-0.002, 0.002, (n, 2))
+    turn = np.zeros(9)
+    mujoco.mju_quat2Mat(turn, TILT)
+    moved = np.column_stack([rng.uniform(-0.002, 0.002, (n, 2)), rng.choice([0, -0.0004, 0.0005, 0.002, 0.2], n)])
+    batch.bind("qpos")[:, :3] += moved @ turn.reshape(3, 3).T
     return TouchSensor(PADS).bind(model), batch.rollout(WINDOW, record=("sensordata",))["sensordata"]
 
 
