@@ -140,6 +140,13 @@ def test_counts_within_a_run(write_run):
     assert detail["pad_force"]["max_n"] == pytest.approx(max(e.pad_force for e in run.episodes), abs=1e-6)
 
 
+def test_an_agent_that_fits_one_cell_only_has_that_version(write_run):
+    folder = write_run("flow", entries={"grasp": 2, "tray": 2})
+    run = load_run(folder)
+    run.info["cells"]["lift_tray-v1/shadow_ur10e_bimanual"]["agent"]["version"] = ""
+    assert measure(run, "flow").version == "1"
+
+
 def test_a_world_without_touch_has_no_peaks(write_run):
     def blind(row):
         row["touch_peaks"], row["hand_force_peak"] = {}, None

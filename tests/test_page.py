@@ -17,10 +17,18 @@ from dexbench.evaluation.rows import load_run
 MP4 = b"\0\0\0\x18ftypisom" + bytes(12)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(8)
 EVIL = "<script>document.title='stolen'</script><img src=x onerror=\"document.title='stolen'\">\"'&"
-SWITCHES = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --virtual-time-budget=2000"
-).split()
+SWITCHES = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--virtual-time-budget=2000",
+]
 BROWSER = next((b for b in ("chromium", "chromium-browser", "google-chrome") if shutil.which(b)), None)
 in_browser = pytest.mark.skipif(
     BROWSER is None, reason="no Chromium here: sudo apt-get install -y chromium (CI installs it)"
@@ -125,8 +133,8 @@ def test_text_of_a_run_is_never_markup(write_run, tmp_path):
 def test_dark_and_light_differ_and_the_page_fits_a_phone(document, tmp_path):
     """The page measures itself in a frame as wide as a phone: nothing but its own scrolling boxes may be wider."""
     probe = (
-        "<!DOCTYPE html><title>probe</title><iframe id='f' width='390' height='800' src='page.html'></iframe><pre id='o'></pre>"
-        "<script>onload=()=>{const d=document.getElementById('f').contentDocument,s=getComputedStyle(d.body);"
+        "<!DOCTYPE html><iframe id='f' width='390' height='800' src='page.html'></iframe><pre id='o'></pre><script>"
+        "onload=()=>{const d=document.getElementById('f').contentDocument,s=getComputedStyle(d.body);"
         "document.getElementById('o').textContent="
         "`${d.documentElement.scrollWidth} ${s.backgroundColor} ${s.color}`}</script>"
     )

@@ -127,10 +127,11 @@ def measure(
     try:
         cells = info["cells"]
         entries = tuple(_entry(row, cells[f"{row['task']}/{row['embodiment']}"]) for row in info["entries"])
+        # Where an agent does not fit a cell, its declaration there has no version.
         specs = [cell["agent"] for cell in cells.values()]
         return Measurement(
             agent=str(info["agent"]),
-            version=", ".join(sorted({str(spec["version"]) for spec in specs})),
+            version=", ".join(sorted({str(spec["version"]) for spec in specs} - {""})),
             suite=str(info["suite"]),
             protocol=str(info["protocol"]),
             table=str(info["table"]),
