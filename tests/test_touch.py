@@ -199,7 +199,7 @@ def test_taxels_saturate_within_the_declared_bounds() -> None:
     assert np.abs(net).max() <= total.high
 
 
-def recorded(n: int, seed: int) -> tuple[TouchReader, Array]:
+def recorded(n: int, seed: int, pads: tuple[Pad, ...] = PADS) -> tuple[TouchReader, Array]:
     """Return a float32 reader and the sensordata of one window of n boxes that fall from various heights."""
     model, _, _ = cell(lambda spec, root: load(spec, root, (0.05, 0.02, 0.01), (0, 0, 0.0185), 0.3), turn=TILT)
     batch = mujoco.batch.Batch(model, n, 1)
@@ -208,11 +208,12 @@ def recorded(n: int, seed: int) -> tuple[TouchReader, Array]:
     mujoco.mju_quat2Mat(turn, TILT)
     moved = np.column_stack([rng.uniform(-0.002, 0.002, (n, 2)), rng.choice([0, -0.0004, 0.0005, 0.002, 0.2], n)])
     batch.bind("qpos")[:, :3] += moved @ turn.reshape(3, 3).T
-    return TouchSensor(PADS).bind(model), batch.rollout(WINDOW, record=("sensordata",))["sensordata"]
+    return TouchSensor(pads).bind(model), batch.rollout(WINDOW, record=("sensordata",))["sensordata"]
 
 
-def test_a_world_reads_the_same_bits_in_any_company() -> None:
-    reader, sensordata = recorded(19, 0)
+@pytest.mark.parametrize("limit", [20.0, 0.5])
+def test_a_world_reads_the_same_bits_in_any_company(limit: float) -> None:
+    reader, sensordata = recorded(19, 0, tuple(pad(finger, range=limit) for finger in FINGERS))
     together = reader.read(sensordata)
     reverse = reader.read(np.ascontiguousarray(sensordata[::-1]))
     seven = reader.read(sensordata[:7])

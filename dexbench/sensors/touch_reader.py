@@ -1,5 +1,6 @@
 """From recorded sensordata to taxel forces."""
 
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,14 +13,14 @@ from dexbench.core.errors import ContractError
 from dexbench.core.schema import Array
 from dexbench.sensors.lattice import STEPS, Lattice
 
+from ._sharing import Sharing
+
 ROW = (("force", 6), ("cell x", 3), ("cell y", 3), ("cell z", 3), ("cell origin", 3))
 """The sensors of one pad, in this order, and how many numbers each returns: the force on the pad and its centre of
 pressure, in the cell frame; the axes of the cell and its origin, in the pad's reading frame."""
 
 LINK = "link force"
 """The sensor of all force on a pad's link, where there is one."""
-
-_WIDTH = sum(width for _, width in ROW)
 
 _CHUNK = 8
 """Worlds read at once, so that their numbers stay in the second-level cache."""
@@ -40,10 +41,6 @@ class Touch(NamedTuple):
 class TouchReader:
     """Reads the touch of any number of worlds of one model; what it returns for a world depends on that world alone.
 
-    It runs once per action, with cold caches, and has a few ten microseconds: what counts is to make few calls on whole
-    arrays, numbers first and samples last. Only elementwise ones: they cannot mix worlds, and products from BLAS, for
-    being wide vector instructions, slow the physics that follows by 10 % for a millisecond (so do max and any).
-
     Args:
       pads: as the sensors were added.
       lattice: of every pad.
@@ -58,10 +55,9 @@ class TouchReader:
         self._names = tuple(pad.name for pad in pads)
         self._shape = (len(pads), lattice.rows, lattice.columns, 3)
         self._dtype = np.dtype(dtype)
-        self._along = np.ascontiguousarray(lattice.along, dtype)
-        self._across = np.ascontiguousarray(lattice.across.T, dtype)
-        self._pitch = np.array([pad.pitch for pad in pads])
-        self._scales: dict[int, Array] = {}
+        self._lattice = lattice
+        self._scale = np.array([STEPS / pad.pitch for pad in pads])
+        self._kept: dict[tuple[int, ...], Sharing] = {}
         self._range = np.array([pad.range for pad in pads], dtype)[:, None, None, None]
         self._noise = np.array([pad.noise for pad in pads], dtype)[:, None, None, None]
         # No taxel saturates while no component of a force is larger than this.
@@ -85,9 +81,9 @@ class TouchReader:
                 part = slice(first, first + _CHUNK)
                 touch.taxels[part], touch.net[part] = self._share(sensordata[part])
         if noise is not None:
-            for world, generator in zip(touch.taxels, noise, strict=True):
-                world += self._noise * generator.standard_normal(world.shape).astype(self._dtype)
-            self._saturate(*touch)
+            for taxels, net, generator in zip(*touch, noise, strict=True):
+                taxels += self._noise * generator.standard_normal(taxels.shape).astype(self._dtype)
+                self._saturate(taxels, net)
         return touch
 
     def beside(self, sensordata: Array) -> Array:
@@ -97,50 +93,35 @@ class TouchReader:
         """
         names = [f"{name}/{LINK}" for name in self._names]
         links = sensordata[..., _addresses(names, [3] * len(names), self._model)]
-        rows = sensordata[..., self._rows].reshape(*sensordata.shape[:2], len(names), _WIDTH // 3, 3)
+        rows = sensordata[..., self._rows].reshape(*sensordata.shape[:2], len(names), Sharing.WIDTH // 3, 3)
         beside = -links.reshape(rows[..., 0, :].shape) - rows[..., 0, :]  # MuJoCo gives what the link exerts
         return np.asarray((beside[..., None, :] @ rows[..., 2:5, :])[..., 0, :])
 
     def _share(self, sensordata: Array) -> Touch:
         """Return what the pads read without noise."""
         n, window, _ = sensordata.shape
-        pads, _, across, _ = self._shape
-        rows = sensordata[..., self._rows].reshape(n, window, pads, _WIDTH)
-        numbers = np.ascontiguousarray(rows.transpose(3, 0, 1, 2)).reshape(_WIDTH, -1)
-        if not np.count_nonzero(numbers[:3]):
-            return Touch(np.zeros((n, window, *self._shape), self._dtype), np.zeros((n, pads, 3), self._dtype))
-        # (force and place, cell axis, reading axis, samples), summed over the axes of the cell
-        products = numbers[:6].reshape(2, 3, 1, -1) * numbers[6:15].reshape(3, 3, -1)
-        local = products[:, 0] + products[:, 1]
-        local += products[:, 2]
-        local[1] += numbers[15:]
-        entry = (local * self._scale(n * window)).astype(np.intp)
-        force = local[0].astype(self._dtype)
-        force += 0  # -0, of pads nothing touches, becomes 0
-        right = self._across.take(entry[1, 2], axis=1, mode="clip")[:, None] * force
-        left = self._along.take(entry[1, 1], axis=0, mode="clip")
-        taxels = left[:, :, None] * right.reshape(3 * across, -1).T[:, None]
-        touch = Touch(
-            taxels.reshape(n, window, *self._shape), force.reshape(3, n, window, pads)[:, :, -1].transpose(1, 2, 0)
-        )
-        if np.count_nonzero(entry[0]):
-            touch = Touch(touch.taxels, touch.net.copy())
-            self._saturate(*touch)
-        return touch
+        samples = (n, window, self._shape[0])
+        rows = sensordata[..., self._rows].reshape(*samples, Sharing.WIDTH)
+        shared = self._sharing(samples)(rows)
+        if shared is None:
+            return Touch(np.zeros((n, window, *self._shape), self._dtype), np.zeros((*samples[::2], 3), self._dtype))
+        taxels, net, excess = shared
+        for world in excess:
+            self._saturate(taxels[world], net[world])
+        return Touch(taxels, net)
 
-    def _scale(self, samples: int) -> Array:
-        """Return (2, 3, samples x pads): forces become 0 while they are harmless, places entries of the lattice."""
-        scale = self._scales.get(samples)
-        if scale is None:
-            scale = self._scales[samples] = np.empty((2, 3, samples * self._shape[0]))
-            scale[0] = 1 / self._harmless
-            scale[1] = np.tile(STEPS / self._pitch, samples)
-        return scale
+    def _sharing(self, samples: tuple[int, int, int]) -> Sharing:
+        """Return this thread's arrays for so many samples."""
+        key = (threading.get_ident(), *samples)
+        sharing = self._kept.get(key)
+        if sharing is None:
+            sharing = self._kept[key] = Sharing(samples, self._lattice, self._scale, self._harmless, self._dtype)
+        return sharing
 
     def _saturate(self, taxels: Array, net: Array) -> None:
-        """Keep every taxel within its range, and `net` their sum."""
+        """Keep every taxel of one world within its range, and `net` their sum."""
         np.clip(taxels, -self._range, self._range, out=taxels)
-        net[...] = taxels[:, -1].reshape(*net.shape[:2], -1, 3).sum(axis=2)
+        net[...] = taxels[-1].reshape(len(net), -1, 3).sum(axis=1)
 
 
 def _addresses(names: Sequence[str], widths: Sequence[int], model: mujoco.MjModel) -> slice:
