@@ -50,6 +50,8 @@ class Scripted:
         self.hand = self._robot.parts["right"].hand.name if "right" in self._robot.sides else ""
         if not self.hand:
             raise ContractError("the scripted agent needs a right hand: its grasps are those of one")
+        self.sides_used = self._robot.sides
+        """Hands that it uses."""
         self._period = 1.0 / world.action.rate_hz
         slots = world.observations["object_pose"].shape[0]
         self._names = {load_object(i).phrase: i for i in instances()}
@@ -114,7 +116,7 @@ class Scripted:
         present = [k for k in range(len(poses)) if k != slot and poses[k, 2] > -0.5]
         self._planner.set_scene(model.name, poses[slot], poses[present, :3])
         two = {"handle_right", "handle_left"} <= {p.name for p in model.parts}
-        sides = self._robot.sides if two else sorted(self._robot.sides, key=lambda s: self._far(s, poses[slot]))
+        sides = self.sides_used if two else sorted(self.sides_used, key=lambda s: self._far(s, poses[slot]))
         plan: list[Reached] = []
         base = episode.command
         for side in sides:

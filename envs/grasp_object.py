@@ -56,9 +56,9 @@ UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, NEVER_LIFTED])
 class GraspObject:
     """Language names one of several objects on a table.
 
-    The goal holds while the named object's centre of mass is at least LIFT above where it started, a hand touches it
-    and nothing else does: not the table, not another object, not an arm. An object in flight, wedged or leaning does
-    not count.
+    The named object's centre of mass must be at least 10 cm above where it started for one second without
+    interruption, and still be there one second later, while a hand touches it and nothing else does: not the table, not
+    another object, not an arm. An object in flight, wedged or leaning does not count. Three attempts, 24 seconds.
     """
 
     name = "grasp_object"

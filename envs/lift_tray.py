@@ -41,9 +41,10 @@ UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED])
 class LiftTray:
     """A tray with a handle at either end.
 
-    The goal holds while its centre of mass is at least LIFT above where it started, it is tilted by no more than
-    LEVEL, and it touches nothing but hands. The rule does not count hands: that one hand fails is a matter of
-    physics, since the moment of the tray's weight about one handle is beyond its grip.
+    Its centre of mass must be at least 10 cm above where it started for one second without interruption, tilted by no
+    more than 12 degrees and touched by nothing but hands, and still be so one second later. The rule does not count
+    hands: that one hand fails is a matter of physics, since the moment of the tray's weight about one handle is beyond
+    its grip.
     """
 
     name = "lift_tray"

@@ -72,11 +72,15 @@ class Clip(NamedTuple):
 
 
 def clips(document: Mapping[str, Any]) -> dict[Clip, tuple[str, int]]:
-    """Return {clip: (run folder, row in the table)}: the episodes that a page of `document` wants to show."""
+    """Return {clip: (run folder, row in the table)}: the episodes that a page of `document` wants to show.
+
+    Controls are not filmed: they fail for the whole time limit, and films are what a page costs most.
+    """
     return {
         Clip(board["id"], row["name"], detail["entry"], example["kind"]): (row["run"], example["episode"])
         for board in document["boards"]
         for row in board["rows"]
+        if row["status"] != "control"
         for detail in row["details"]
         for example in detail["exemplars"]
     }
