@@ -174,7 +174,7 @@ def _with(value: Any, *path: str) -> Callable[[dict[str, Any]], None]:
     ("edit", "message"),
     [
         (_without("name"), "document: field 'name' is missing"),
-        (_without("sides", "right", "home", "FFJ0"), "sides.right.home: field 'FFJ0' is missing"),
+        (_without("sides", "right", "home", "elbow_joint"), "sides.right.home: field 'elbow_joint' is missing"),
         (_with(0.1, "sides", "right", "home", "FFJ2"), "sides.right.home: FFJ2: no such actuator"),
         (_with(9.0, "sides", "right", "home", "THJ1"), "right/THJ1: 9.0 is outside its limits"),
         (_with(float("nan"), "sides", "right", "home", "THJ1"), r"home\.THJ1: a finite number is expected"),

@@ -25,6 +25,9 @@ __all__ = ["SIDES", "Actuator", "Embodiment", "Joint", "Pad", "Side", "load_embo
 SIDES = ("right", "left")
 """All sides there can be, in the order used everywhere."""
 
+PALM, PALM_FRAME = "palm", "palm_site"
+"""Link and frame that every hand has: tasks and observations ask for them."""
+
 Resolver = Callable[[str], Path]
 """Finds the file of a hand or an arm by name."""
 
@@ -120,11 +123,7 @@ def _assemble(document: Node, find: Mapping[str, Resolver]) -> Embodiment:
     joints = tuple(joint for side in sides for joint in _joints(parts[side]))
     actuators = tuple(actuator for side in sides for actuator in _actuators(parts[side]))
     limits = _limits(document["limits"], joints, actuators)
-    home = np.array([v for s in sides for v in _home(described[s]["home"], [a for a in actuators if a.side == s])])
-    for actuator, value, lower, upper in zip(actuators, home, limits.lower, limits.upper, strict=True):
-        if not lower <= value <= upper:
-            place = described[actuator.side]["home"]
-            raise place.error(f"{actuator.name}: {value} is outside its limits {lower:.4f} .. {upper:.4f}")
+    home = np.array([v for side in sides for v in _home(described[side]["home"], parts[side], actuators, limits)])
     digest = hashlib.sha256(json.dumps(document.value, sort_keys=True, default=str).encode())
     for _, path in sorted(files.items()):
         digest.update(path.read_bytes())
@@ -153,16 +152,34 @@ def _side(side: str, row: Node, find: Mapping[str, Resolver], files: dict[str, P
     frame = row["mount"].text("frame")
     if frame not in {f.name for f in found["arm"].frames}:
         raise row["mount"]["frame"].error(f"arm {found['arm'].name!r} has no frame {frame!r}")
+    _check_hand(row["hand"], found["arm"], hand)
     return Side(
         name=side,
         arm=found["arm"],
         hand=mirrored(hand) if side == "left" and hand.handed else hand,
         base_position=row["base"].vector("xyz", 3),
         base_rpy=row["base"].vector("rpy", 3),
-        mount_position=row["mount"].vector("xyz", 3),
-        mount_rpy=row["mount"].vector("rpy", 3),
+        mount_position=row["mount"].vector("xyz", 3, hand.mount[0]),
+        mount_rpy=row["mount"].vector("rpy", 3, hand.mount[1]),
         mount_frame=frame,
     )
+
+
+def _check_hand(row: Node, arm: Mechanism, hand: Mechanism) -> None:
+    """Refuse a hand without what tasks and observations name, and names that stand for two things."""
+    if PALM not in hand.links or PALM_FRAME not in {f.name for f in hand.frames}:
+        raise row.error(f"hand {hand.name!r} needs a link {PALM!r} and a frame {PALM_FRAME!r} (z out of the palm)")
+    both = (arm, hand)
+    named = {
+        "link": [n for m in both for n in m.links],
+        "joint": [j.name for m in both for j in m.moving],
+        "actuator": [r.name for m in both for r in m.motors],
+        "frame or pad": [*(f.name for m in both for f in m.frames), *(p.finger for p in hand.pads)],
+    }
+    for what, names in named.items():
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise row.error(f"{what} {', '.join(twice)} stands for two things in arm {arm.name!r} and hand {hand.name!r}")
 
 
 def _joints(side: Side) -> list[Joint]:
@@ -200,12 +217,21 @@ def _limits(row: Node, joints: tuple[Joint, ...], actuators: tuple[Actuator, ...
     )
 
 
-def _home(row: Node, actuators: list[Actuator]) -> list[float]:
-    plain = [a.name.partition("/")[2] for a in actuators]
-    unknown = [name for name in row.mapping() if name not in plain]
+def _home(row: Node, side: Side, actuators: tuple[Actuator, ...], limits: Limits) -> list[float]:
+    """Return resting commands: as the embodiment says, else as the hand's own `rest` does."""
+    values = {}
+    for actuator, lower, upper in zip(actuators, limits.lower, limits.upper, strict=True):
+        if actuator.side == side.name:
+            name = actuator.name.partition("/")[2]
+            nearest = min(max(0.0, float(lower)), float(upper))
+            rest = side.hand.rest.get(name, nearest) if actuator.part == "hand" else None
+            values[name] = value = row.number(name) if rest is None else row.number(name, rest)
+            if not lower <= value <= upper:
+                raise row.error(f"{actuator.name}: {value} is outside its limits {lower:.4f} .. {upper:.4f}")
+    unknown = [name for name in row.mapping() if name not in values]
     if unknown:
         raise row.error(f"{', '.join(unknown)}: no such actuator")
-    return [row.number(name) for name in plain]
+    return list(values.values())
 
 
 def _pad(side: str, row: PadRow) -> Pad:

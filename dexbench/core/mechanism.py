@@ -156,6 +156,10 @@ class Mechanism:
     solref: Vector
     """Contact softness as MuJoCo has it: time constant [s], damping ratio."""
     solimp: Vector
+    mount: tuple[Vector, Vector]
+    """Of a hand: its root in the arm's flange frame, position [m] and roll, pitch, yaw [rad]."""
+    rest: Mapping[str, float]
+    """Of a hand: resting commands by motor [rad]; a motor that is not named rests as near to zero as it can."""
     handed: bool
     """Whether the other side is this one's mirror image about x = 0 of every link."""
     checks: Node

@@ -40,6 +40,7 @@ def load_mechanism(path: Path) -> Mechanism:
     colours = {name: colour.numbers(4) for name, colour in document["visual"]["materials"].mapping().items()}
     contact = document["contact"]
     moving = {j.name: j for j in joints if j.axis is not None}
+    motors = tuple(_motor(row, moving, document["actuators"]) for row in document["actuators"]["items"].items())
     return Mechanism(
         name=document.text("name"),
         root=root,
@@ -50,12 +51,14 @@ def load_mechanism(path: Path) -> Mechanism:
         visual=tuple(_shape(row, links, colours) for row in document["visual"]["items"].items()),
         materials=MappingProxyType(colours),
         excludes=tuple(_exclude(row, links) for row in document["collision"]["excludes"].items()),
-        motors=tuple(_motor(row, moving, document["actuators"]) for row in document["actuators"]["items"].items()),
+        motors=motors,
         couplings=_couplings(document, moving),
         pads=_pads(document, links),
         friction=contact.vector("friction", 3),
         solref=contact.vector("solref", 2),
         solimp=contact.vector("solimp", 5),
+        mount=_mount(document),
+        rest=_rest(document, motors),
         handed=document.has("mirror"),
         checks=document["checks"],
     )
@@ -181,6 +184,22 @@ def _motor(row: Node, moving: dict[str, JointRow], defaults: Node) -> MotorRow:
         kv=row.number("kv", defaults.number("kv")),
         force=row.number("force", defaults.number("force")),
     )
+
+
+def _mount(document: Node) -> tuple[Vector, Vector]:
+    if not document.has("mount"):
+        return _ORIGIN, _ORIGIN
+    return document["mount"].vector("xyz", 3), document["mount"].vector("rpy", 3)
+
+
+def _rest(document: Node, motors: tuple[MotorRow, ...]) -> MappingProxyType[str, float]:
+    if not document.has("rest"):
+        return MappingProxyType({})
+    row = document["rest"]["items"]
+    unknown = set(row.mapping()) - {m.name for m in motors}
+    if unknown:
+        raise row.error(f"{', '.join(sorted(unknown))}: no such actuator")
+    return MappingProxyType({name: row.number(name) for name in row.mapping()})
 
 
 def _couplings(document: Node, moving: dict[str, JointRow]) -> tuple[CouplingRow, ...]:

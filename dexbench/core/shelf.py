@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dexbench.core.assets import asset_path
+from dexbench.core.composition import compose, compositions
 from dexbench.core.document import read_document
 from dexbench.core.errors import DataError, DexBenchError, UnknownName
 
@@ -98,16 +99,26 @@ def entries(shelf: Shelf) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+@cache
+def _composed() -> dict[str, tuple[str, str]]:
+    """Return {name: (rig, hand)} of the embodiments that have no file of their own."""
+    rigs = sorted(entries(EMBODIMENTS).items(), key=lambda e: not Path(e[1]).is_absolute())  # ours come first
+    found = compositions((name for name, _ in rigs), entries(HANDS), entries(ARMS))
+    return {name: of for name, of in found.items() if name not in entries(EMBODIMENTS)}
+
+
 def names(shelf: Shelf) -> list[str]:
-    """Return the names on `shelf`, sorted; imports none of them."""
-    return list(entries(shelf))
+    """Return the names on `shelf`, sorted, for embodiments also every hand in every rig; imports none of them."""
+    return sorted({*entries(shelf), *(_composed() if shelf is EMBODIMENTS else ())})
 
 
 def locate(shelf: Shelf, name: str) -> Path:
-    """Return the file behind `name`; raise UnknownName with the nearest names."""
+    """Return the file behind `name` (of a composed embodiment, its rig's); else raise UnknownName with near names."""
     known = entries(shelf)
     if name not in known:
-        raise UnknownName(shelf.kind, name, known)
+        if shelf is not EMBODIMENTS or name not in _composed():
+            raise UnknownName(shelf.kind, name, names(shelf))
+        name = _composed()[name][0]
     where = known[name]
     return Path(where) if Path(where).is_absolute() else _entry_file(shelf.group, name, where)
 
@@ -164,10 +175,17 @@ def load_driver(name: str, **settings: Any) -> Any:
 
 
 def load_embodiment(name: str) -> "Embodiment":
-    """Return embodiment `name`, its hand and arm found on their shelves."""
+    """Return embodiment `name`, its hand and arm found on their shelves; composed where it has no file of its own."""
     from dexbench.core.embodiment import load_embodiment as read_embodiment
+    from dexbench.core.mechanism_file import load_mechanism
 
-    return read_embodiment(locate(EMBODIMENTS, name), hand=lambda n: locate(HANDS, n), arm=lambda n: locate(ARMS, n))
+    source: Path | dict[str, Any] = locate(EMBODIMENTS, name)
+    if name in _composed():
+        rig = read_document(locate(EMBODIMENTS, name))
+        arms = {row.text("arm") for row in rig["sides"].mapping().values()}
+        motors = {arm: frozenset(m.name for m in load_mechanism(locate(ARMS, arm)).motors) for arm in arms}
+        source = compose(rig, name, _composed()[name][1], motors)
+    return read_embodiment(source, hand=lambda n: locate(HANDS, n), arm=lambda n: locate(ARMS, n))
 
 
 def assets_root() -> Path:
