@@ -10,7 +10,7 @@ from dexbench.core.agent import AgentSpec
 from dexbench.core.errors import ContractError, DexBenchError
 from dexbench.core.schema import Array, Observation
 from dexbench.core.world import WorldSpec
-from dexbench.grasp.library import Grasps, load_grasps
+from dexbench.grasp.library import Grasps, has_grasps, load_grasps
 from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.model import ObjectModel
 
@@ -50,6 +50,11 @@ class Scripted:
         self.hand = self._robot.parts["right"].hand.name if "right" in self._robot.sides else ""
         if not self.hand:
             raise ContractError("the scripted agent needs a right hand: its grasps are those of one")
+        if not has_grasps(self.hand):
+            raise ContractError(
+                f"the {self.name} agent has no grasps for hand {self.hand!r}; search for some with: "
+                f"dexbench train scripted --hand {self.hand}"
+            )
         self.sides_used = self._robot.sides
         """Hands that it uses."""
         self._period = 1.0 / world.action.rate_hz

@@ -179,7 +179,7 @@ def _check_hand(row: Node, arm: Mechanism, hand: Mechanism) -> None:
     for what, names in named.items():
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
-            raise row.error(f"{what} {', '.join(twice)} stands for two things in arm {arm.name!r} and hand {hand.name!r}")
+            raise row.error(f"{what} {', '.join(twice)} is there twice in arm {arm.name!r} and hand {hand.name!r}")
 
 
 def _joints(side: Side) -> list[Joint]:

@@ -60,6 +60,11 @@ def library_path(hand: str, instance: str) -> Path:
     return asset_path(f"grasps/{hand}/{instance}.npz")
 
 
+def has_grasps(hand: str) -> bool:
+    """Return whether there is any grasp of `hand`."""
+    return any(library_path(hand, "any").parent.glob("*.npz"))
+
+
 def write(grasps: Grasps, path: Path) -> None:
     """Write `grasps`; single precision is a hundredth of a micrometre here."""
     path.parent.mkdir(parents=True, exist_ok=True)
