@@ -53,7 +53,7 @@ class Scripted:
         if not has_grasps(self.hand):
             raise ContractError(
                 f"the {self.name} agent has no grasps for hand {self.hand!r}; search for some with: "
-                f"dexbench train scripted --hand {self.hand}"
+                f"dexbench train scripted --embodiment {self._robot.name}"
             )
         self.sides_used = self._robot.sides
         """Hands that it uses."""

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
 
+FINGERS = ("thumb", "index", "middle", "ring", "little")
+"""Pads that the search moves; the first is opposed to the others."""
 FACING = 0.7
 """Least cosine between a pad's normal and the line to its counterpart."""
 
@@ -50,10 +53,16 @@ def opposed_shapes(
       names: (H,) actuator names without prefix.
       rng: random numbers.
       count: samples to draw.
+
+    Raises:
+      DataError: the hand has other fingers.
     """
+    missing = [f for f in FINGERS if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_SITE, prefix + f) < 0]
+    if missing:
+        raise DataError(f"the search for grasps needs pads {', '.join(FINGERS)}; this hand lacks {', '.join(missing)}")
     data = mujoco.MjData(model)
     palm = model.site(prefix + "palm_site").id
-    pads = [model.site(prefix + f).id for f in ("thumb", "index", "middle", "ring", "little")]
+    pads = [model.site(prefix + f).id for f in FINGERS]
     lower, upper = ranges
     command = _sample(names, rng, count)
     command = np.clip(command, lower, upper)

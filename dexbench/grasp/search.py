@@ -11,7 +11,7 @@ from dexbench.core.embodiment import Embodiment
 from dexbench.core.schema import Array
 from dexbench.grasp.candidates import Candidates, sample_candidates
 from dexbench.grasp.library import Grasps
-from dexbench.grasp.opposition import Shapes, opposed_shapes
+from dexbench.grasp.opposition import FINGERS, Shapes, opposed_shapes
 from dexbench.grasp.trial import GraspTest, hand_actuators
 from dexbench.objects.catalogue import load_object
 
@@ -59,7 +59,7 @@ def squeeze_targets(
     the fingers share F so that no moment is left as far as they can.
     """
     model, data, prefix = test.model, mujoco.MjData(test.model), f"{test.side}/"
-    pads = [model.site(prefix + f).id for f in ("thumb", "index", "middle", "ring", "little")]
+    pads = [model.site(prefix + f).id for f in FINGERS]
     palm = model.site(prefix + "palm_site").id
     hinges = np.flatnonzero(model.jnt_type == int(mujoco.mjtJoint.mjJNT_HINGE))
     joints, places = model.jnt_dofadr[hinges], model.jnt_qposadr[hinges]
