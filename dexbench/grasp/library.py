@@ -85,7 +85,7 @@ def load_grasps(hand: str, instance: str) -> Grasps:
     if not path.is_file():
         raise DataError(
             f"hand {hand!r} has no grasps of {instance!r}; search for some with: "
-            f"dexbench train scripted --hand {hand} --objects {instance}"
+            f"dexbench train scripted --embodiment NAME --objects [{instance}]"
         )
     if path.stat().st_size > SIZE_CAP:
         raise DataError(f"{path.name} is larger than {SIZE_CAP} bytes")
