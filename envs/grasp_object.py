@@ -105,7 +105,6 @@ class GraspObject:
             "since": np.full(n, 1e3),  # seconds since the hand last touched the target
             "stage": np.zeros(n, np.int64),
             "attempts": np.zeros(n, np.int64),
-            "lifted": np.zeros(n, bool),  # the target has been lifted at some time
             "wrong": np.zeros(n, bool),  # another object has been lifted
             "once": np.zeros(n, bool),
             "after": np.zeros(n),  # seconds since `once`
@@ -122,33 +121,37 @@ class GraspObject:
         """Say what holds now, in every world. Few calls on whole arrays: this runs in every control period."""
         m, period, rows, target = scene.memory, scene.period, scene.rows, scene.target
         rise = scene.object_centre[:, :, 2] - m["start"]
-        touched = scene.hand_contacts.max(axis=1)  # (n, K)
-        touching = touched[rows, target] > 0
+        touched = np.logical_or.reduce(scene.hand_contacts, axis=1)  # (n, K)
+        touching = touched[rows, target]
         goal = touching & (rise[rows, target] >= LIFT) & (scene.other_contacts[rows, target] == 0)
 
+        since, before = m["since"], m["once"]
+        fresh = touching & (since >= LOST)
+        if np.count_nonzero(fresh):
+            m["attempts"] = m["attempts"] + fresh
         m["held"] = held = (m["held"] + period) * goal
-        m["attempts"] = attempts = m["attempts"] + (touching & (m["since"] >= LOST))
-        m["since"] = since = (m["since"] + period) * ~touching
-        m["lifted"] = lifted = m["lifted"] | goal
-        m["after"] = m["after"] + period * m["once"]
-        m["once"] = once = m["once"] | (held >= HOLD - 1e-9)
-        if rise.max() >= LIFT / 2:
-            up = (rise >= LIFT / 2) & (touched > 0)
+        m["since"] = since = (since + period) * ~touching
+        m["once"] = once = before | (held >= HOLD - 1e-9)
+        if np.count_nonzero(before):
+            m["after"] = m["after"] + period * before
+        up = touched & (rise >= LIFT / 2)
+        if np.count_nonzero(up):
             up[rows, target] = False
             m["wrong"] = m["wrong"] | up.any(axis=1)
-        stage = m["stage"]
-        if stage.min() == 0:
+
+        stage, attempts, wrong, at_end = m["stage"], m["attempts"], m["wrong"], once & goal
+        if np.count_nonzero(stage) < len(stage):
             away = scene.palm_position - scene.object_centre[rows, target][:, None]
             stage = np.maximum(stage, ((away * away).sum(axis=2) < REACH * REACH).any(axis=1))
-        m["stage"] = stage = np.maximum(stage, np.maximum(2 * touching, np.maximum(3 * lifted, 4 * once)))
-        at_end, wrong = once & goal, m["wrong"]
+        m["stage"] = stage = np.maximum(stage, 2 * touching + goal + at_end)  # each implies the one before
         done = m["after"] >= LINGER - 1e-9
-        if attempts.max() >= ATTEMPTS:
-            done |= (attempts >= ATTEMPTS) & (since >= LOST) & ~once
+        spent = attempts >= ATTEMPTS
+        if np.count_nonzero(spent):
+            done |= spent & (since >= LOST) & ~once
 
         def failure() -> Array:
             return np.select(
-                [at_end, once | (lifted & ~goal), goal, wrong],
+                [at_end, once | ((stage >= 3) & ~goal), goal, wrong],
                 [NONE, DROPPED, NOT_HELD, WRONG_OBJECT],
                 UNLIFTED[np.minimum(stage, 2)],
             )

@@ -16,6 +16,8 @@ LIFT = 0.10
 """Rise of the tray's centre of mass over its start [m]."""
 LEVEL = np.deg2rad(12.0)
 """Largest tilt while it is held [rad]: what stands on it would slide at atan(friction), 0.2 for a glass on plastic."""
+TURN = (1 - np.cos(LEVEL)) / 2
+"""The same as a bound of qx^2 + qy^2: the cosine of the tilt is 1 - 2 (qx^2 + qy^2)."""
 HOLD = 1.0
 """Seconds without interruption that the goal must hold."""
 LINGER = 1.0
@@ -106,28 +108,29 @@ class LiftTray:
         """Say what holds now, in every world."""
         m, period = scene.memory, scene.period
         rise = scene.object_centre[:, 0, 2] - m["start"]
-        _, x, y, _ = scene.object_quaternion[:, 0].T
-        level = 1 - 2 * (x * x + y * y) >= np.cos(LEVEL)
-        hands = scene.hand_contacts[:, :, 0] > 0
-        touching, both = hands.any(axis=1), hands.all(axis=1)
-        up = (rise >= LIFT) & touching & (scene.other_contacts[:, 0] == 0)
+        turned = scene.object_quaternion[:, 0, 1:3]
+        level = (turned * turned).sum(axis=1) <= TURN
+        hands = scene.hand_contacts[:, :, 0]
+        touching, both = np.logical_or.reduce(hands, axis=1), np.logical_and.reduce(hands, axis=1)
+        up = touching & (rise >= LIFT) & (scene.other_contacts[:, 0] == 0)
         goal = up & level
 
-        m["held"] = (m["held"] + period) * goal
-        m["attempts"] = m["attempts"] + (touching & (m["since"] >= LOST))
-        m["since"] = (m["since"] + period) * ~touching
-        m["after"] = m["after"] + period * m["once"]
-        m["once"] = m["once"] | (m["held"] >= HOLD - 1e-9)
+        since, before = m["since"], m["once"]
+        fresh = touching & (since >= LOST)
+        if np.count_nonzero(fresh):
+            m["attempts"] = m["attempts"] + fresh
+        m["held"] = held = (m["held"] + period) * goal
+        m["since"] = (since + period) * ~touching
+        m["once"] = once = before | (held >= HOLD - 1e-9)
+        if np.count_nonzero(before):
+            m["after"] = m["after"] + period * before
 
-        stage = m["stage"]
-        if stage.min() == 0:
+        stage, at_end = m["stage"], once & goal
+        if np.count_nonzero(stage) < len(stage):
             away = scene.palm_position - scene.object_centre[:, :1]
             stage = np.maximum(stage, ((away * away).sum(axis=2) < (REACH + HALF) ** 2).all(axis=1))
-        m["stage"] = np.maximum(
-            stage, np.maximum(np.maximum(2 * touching, 3 * both), np.maximum(4 * goal, 5 * m["once"]))
-        )
-        at_end = m["once"] & goal
-        stage, once = m["stage"], m["once"]
+        reached = np.maximum(2 * touching + both, 4 * goal + at_end)  # each implies the one before
+        m["stage"] = stage = np.maximum(stage, reached)
 
         def failure() -> Array:
             return np.select(
@@ -136,7 +139,7 @@ class LiftTray:
                 UNLIFTED[np.minimum(stage, 3)],
             )
 
-        reward = (stage + np.minimum(m["held"], HOLD)) / (len(self.stages) + 1)
+        reward = (stage + np.minimum(held, HOLD)) / (len(self.stages) + 1)
         return Outcome(once, at_end, stage, m["attempts"], reward, failure, m["after"] >= LINGER - 1e-9)
 
 

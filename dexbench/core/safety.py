@@ -132,14 +132,17 @@ class SafetyFilter:
         np.minimum(wanted, self._upper[:n], out=wanted)
         if wanted.tobytes() != target.tobytes():  # the quickest way to ask whether anything was changed
             self._judge(target, wanted, rows)
-        self._target[rows] = wanted
+        if isinstance(rows, slice):
+            self._target = wanted
+        else:
+            self._target[rows] = wanted
         return self._step_to(wanted, rows)
 
     def brake(self, worlds: WorldIds | None = None) -> NDArray[np.float64]:
         """Return the next setpoints (len(worlds), actuators) [rad] on the way to rest; forgets the target."""
         rows, _ = self._rows(worlds)
         self._target[rows] = self._newest[rows]
-        return self._step_to(self._newest[rows].copy(), rows)
+        return self._step_to(self._newest[rows], rows)
 
     def at_rest(self) -> bool:
         """Say whether no setpoint moves any more."""
@@ -154,7 +157,7 @@ class SafetyFilter:
         """
         found = np.empty((rows, *self._target.shape))
         for i in range(rows):
-            found[i] = self._step_to(self._target.copy(), slice(None)) if i < follow else self.brake()
+            found[i] = self._step_to(self._target, slice(None)) if i < follow else self.brake()
         return found
 
     def ahead(self, rows: int, follow: int) -> NDArray[np.float64]:
@@ -172,16 +175,20 @@ class SafetyFilter:
 
     def _judge(self, target: Array, wanted: Array, rows: Array | slice) -> None:
         """Count targets that were clipped; put the last good target where one is not finite."""
-        bad = ~np.isfinite(target).all(axis=1)
-        self.rejected[rows] += bad
-        self.clamped[rows] += (wanted != target).any(axis=1) & ~bad
-        wanted[bad] = self._target[rows][bad]
+        outside = np.logical_or.reduce(wanted != target, axis=1)
+        finite = np.isfinite(target)
+        if np.count_nonzero(finite) < finite.size:
+            bad = ~finite.all(axis=1)
+            self.rejected[rows] += bad
+            outside &= ~bad
+            wanted[bad] = self._target[rows][bad]
+        self.clamped[rows] += outside
 
     def _step_to(self, wanted: Array, rows: Array | slice) -> NDArray[np.float64]:
-        """Move one tick towards `wanted`, which is overwritten; return the setpoints."""
+        """Move one tick towards `wanted`; return the setpoints."""
         last, moves = self._newest[rows], self._moves[rows]  # views of all worlds, copies of some
         n, joints = last.shape
-        move = np.subtract(wanted, last, out=wanted)
+        move = wanted - last
         np.maximum(move, self._back[:n], out=move)
         np.minimum(move, self._step[:n], out=move)
         flat = moves.reshape(n, -1)

@@ -32,25 +32,20 @@ class Cell:
     tables: PoolTables
     touch: TouchReader
     touch_fields: tuple[Field, ...]
-    joint_qpos: Array
-    """(J,) addresses of the embodiment's joints in qpos."""
-    joint_qvel: Array
+    joint_qpos: slice | Array
+    """(J,) addresses of the embodiment's joints in qpos; a slice where they are in one piece, which copies nothing."""
+    joint_qvel: slice | Array
     """(J,) in qvel."""
-    actuators: Array
+    actuators: slice | Array
     """(A,) addresses of the embodiment's actuators in ctrl."""
     home: Array
     """(nq,) joint positions at rest at the embodiment's home, objects at their slots' origin."""
-    palm_address: Array
-    """(S, 7) addresses in sensordata of palm position and quaternion."""
-    hand_address: Array
-    """(S, K, 4) of contact count and net force of a hand on an object."""
-    any_address: Array
-    """(K,) of the count of all contacts of an object."""
-
-    @property
-    def period(self) -> float:
-        """Control period [s]."""
-        return float(SUBSTEPS * self.model.opt.timestep)
+    contact_sensors: slice
+    """(K, 1 + 4 S) in sensordata: of each object the count of all contacts, then count and net force of each hand's."""
+    palm_sensors: slice
+    """(S, 7) in sensordata: palm position and quaternion."""
+    period: float
+    """Control period [s]."""
 
 
 def build_cell(task: Task, embodiment: Embodiment) -> Cell:
@@ -115,9 +110,9 @@ def _addresses(
         for joint in actuator.joints:  # a tendon over two joints: both take their share
             home[place[joint]] = value / len(actuator.joints)
 
-    def sensor(name: str) -> Array:
-        entry = model.sensor(name)
-        return int(entry.adr[0]) + np.arange(int(entry.dim[0]))
+    def sensors(first: str, count: int) -> slice:
+        start = int(model.sensor(first).adr[0])
+        return slice(start, start + count)
 
     sides = embodiment.sides
     return Cell(
@@ -127,13 +122,18 @@ def _addresses(
         tables=tables,
         touch=touch.bind(model),
         touch_fields=touch.fields(SUBSTEPS),
-        joint_qpos=qpos,
-        joint_qvel=np.array([int(j.dofadr[0]) for j in joints]),
-        actuators=np.array([model.actuator(a.name).id for a in embodiment.actuators]),
+        joint_qpos=_piece(qpos),
+        joint_qvel=_piece(np.array([int(j.dofadr[0]) for j in joints])),
+        actuators=_piece(np.array([model.actuator(a.name).id for a in embodiment.actuators])),
         home=home,
-        palm_address=np.array(
-            [np.concatenate([sensor(f"{s}/palm_position"), sensor(f"{s}/palm_quat")]) for s in sides]
-        ),
-        hand_address=np.array([[sensor(f"{s}/object_{k}") for k in range(slots)] for s in sides]),
-        any_address=np.array([sensor(f"object_{k}/contacts")[0] for k in range(slots)]),
+        contact_sensors=sensors("object_0/contacts", slots * (1 + 4 * len(sides))),
+        palm_sensors=sensors(f"{sides[0]}/palm_position", 7 * len(sides)),
+        period=float(SUBSTEPS * model.opt.timestep),
     )
+
+
+def _piece(addresses: Array) -> slice | Array:
+    """Return `addresses` as a slice if each follows the one before."""
+    if (np.diff(addresses) != 1).any():
+        return addresses
+    return slice(int(addresses[0]), int(addresses[-1]) + 1)

@@ -62,7 +62,7 @@ class _Face:
         return self.world.task.place(rng, (options or {}).get("split", self.split))
 
     def late(self) -> Array:
-        return np.asarray(self.world.elapsed() >= self.world.task.horizon - 1e-9)
+        return np.asarray(self.world.scene.time >= self.world.task.horizon - 1e-9)
 
     def picture(self, world: int, camera: str = "front") -> Array:
         """Return (size, size, 3) uint8; OpenGL is loaded here and not before."""
@@ -78,16 +78,16 @@ class _Face:
 
 
 def describe(outcome: Outcome, world: SimWorld) -> dict[str, Array]:
-    """Return what step() reports beside observation and reward; arrays (n,)."""
+    """Return what step() reports beside observation and reward; arrays (n,), which the next step may overwrite."""
     success = getattr(outcome, world.task.official)
     return {
-        "success": success.copy(),
-        "is_success": success.copy(),
-        "success_once": outcome.success_once.copy(),
-        "success_at_end": outcome.success_at_end.copy(),
-        "stage": outcome.stage.copy(),
-        "attempts": outcome.attempts.copy(),
-        "rejected_actions": world.filter.rejected.copy(),
+        "success": success,
+        "is_success": success,
+        "success_once": outcome.success_once,
+        "success_at_end": outcome.success_at_end,
+        "stage": outcome.stage,
+        "attempts": outcome.attempts,
+        "rejected_actions": world.filter.rejected,
     }
 
 
@@ -258,7 +258,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         elif len(moving):
             self.world.advance(actions[moving], moving)
         outcome = self.world.outcome()
-        info: dict[str, Any] = describe(outcome, self.world)
+        info: dict[str, Any] = {k: v.copy() for k, v in describe(outcome, self.world).items()}
         done = outcome.done.copy()
         done[list(outcome.error)] = True
         late = self._face.late() & ~done

@@ -62,7 +62,8 @@ class SimWorld:
         self.batch = mujoco.batch.Batch(self.cell.model, n, min(threads, n))
         self.batch.bind("sensordata")  # outputs are copied from when they are bound: reset() reads this one
         self.filter = SafetyFilter(robot.limits, n, self.cell.period)
-        self._observer = Observer(self.cell, self.batch, groups, images)
+        self._sensors = np.zeros((n, SUBSTEPS, self.cell.model.nsensordata))
+        self._observer = Observer(self.cell, self.batch, self._sensors, groups, images)
         self._spec = WorldSpec(
             task=versioned(self.task),
             embodiment=robot,
@@ -73,8 +74,11 @@ class SimWorld:
         self._placed: list[list[tuple[Any, ...]]] = [[(None,)] * self.cell.slots for _ in range(n)]
         self._steps = np.zeros(n, np.int64)
         self._control = np.empty((n, SUBSTEPS, self.cell.model.nu))
-        self._sensors = np.zeros((n, SUBSTEPS, self.cell.model.nsensordata))
         self._ramp = ((np.arange(SUBSTEPS) + 1.0) / SUBSTEPS)[:, None]
+        self._applied = self.batch.bind("ctrl")
+        self._moved = np.zeros(self._applied.shape)
+        self._record = {"sensordata": self._sensors}
+        self._unstable = self.batch.warning[:, :, 1]
         self._errors: dict[int, str] = {}
         self._judged: Outcome | None = None
         empty = Trial(versioned(self.task), "", 0, "", 0, ())
@@ -110,19 +114,21 @@ class SimWorld:
         qpos[ids] = cell.home
         for i, trial in zip(ids, trials, strict=True):
             self._place(qpos[i], trial)
+            self._applied[i, cell.actuators] = cell.embodiment.home
             self._errors.pop(int(i), None)
-        batch.bind("ctrl")[np.ix_(ids, cell.actuators)] = cell.embodiment.home
         batch.forward(ids)
-        self.filter.reset(np.broadcast_to(cell.embodiment.home, (len(ids), len(cell.actuators))), ids)
+        self.filter.reset(np.broadcast_to(cell.embodiment.home, (len(ids), len(cell.embodiment.home))), ids)
         self._sensors[ids] = batch.bind("sensordata")[ids][:, None]
         self._steps[ids] = 0
+        self.scene.time[ids] = 0.0
         for i, trial in zip(ids, trials, strict=True):
             self.scene.trials[i] = trial
             self.scene.target[i] = trial.target
-        self._observer.refresh(self._sensors, self._steps * cell.period, self.scene)
+            self._observer.name(int(i), trial.target)
+        self._observer.refresh(self.scene)
         self.task.begin(self.scene, ids)
         self._judged = None
-        return self._observer.read(self._sensors, self.filter.setpoint[ids], self.scene, ids)
+        return self._observer.read(self.filter.setpoint[ids], self.scene, ids)
 
     def advance(self, action: Array, worlds: WorldIds | None = None) -> Observation:
         """Filter `action` (len(worlds), actuators) [rad], step one control period, return the observation.
@@ -132,37 +138,40 @@ class SimWorld:
         action = np.asarray(action)
         if action.dtype.kind not in "fiu":
             raise ActionError(f"an action of type {action.dtype} was given, floating point numbers are expected")
+        if action.dtype != np.float64:  # the filter compares bytes
+            action = action.astype(np.float64)
         return self.drive(self.filter(action, worlds), worlds)
 
     def drive(self, setpoint: Array, worlds: WorldIds | None = None) -> Observation:
         """Move the actuators to `setpoint` over one control period: advance() behind the safety filter."""
-        batch, cell = self.batch, self.cell
+        batch, actuators = self.batch, self.cell.actuators
         ids = None if worlds is None or len(worlds) == self.n else np.asarray(worlds)
         rows: slice | Array = slice(None) if ids is None else ids
-        last = batch.bind("ctrl")[rows]
+        last = self._applied[rows]
         control = self._control[: len(last)]
-        target = last.copy()
-        target[:, cell.actuators] = setpoint
-        np.multiply((target - last)[:, None], self._ramp, out=control)
+        moved = self._moved[: len(last)]  # zero but at our own actuators
+        moved[:, actuators] = setpoint - last[:, actuators]
+        np.multiply(moved[:, None], self._ramp, out=control)
         control += last[:, None]
         try:
             if ids is None:
-                batch.rollout(SUBSTEPS, control, record=_RECORD, out={"sensordata": self._sensors})
+                batch.rollout(SUBSTEPS, control, record=_RECORD, out=self._record)
             else:
                 self._sensors[ids] = batch.rollout(SUBSTEPS, control, record=_RECORD, ids=ids)["sensordata"]
         except mujoco.batch.SimulationError as error:
             for i in error.ids:
                 self._errors[int(i)] = self.batch.error(int(i))
         self._steps[rows] += 1
-        if batch.warning[:, :, 1].any():
+        np.multiply(self._steps, self.cell.period, out=self.scene.time)
+        if np.count_nonzero(self._unstable):
             self._note_warnings()
-        self._observer.refresh(self._sensors, self._steps * cell.period, self.scene)
+        self._observer.refresh(self.scene)
         self._judged = None
-        return self._observer.read(self._sensors, setpoint, self.scene, ids)
+        return self._observer.read(setpoint, self.scene, ids)
 
     def observe(self) -> Observation:
         """Return the present observation of all worlds again."""
-        return self._observer.read(self._sensors, self.filter.setpoint, self.scene, None)
+        return self._observer.read(self.filter.setpoint, self.scene, None)
 
     def outcome(self) -> Outcome:
         """Return what the task says of all n worlds now; the task is asked once a control period."""
@@ -173,7 +182,7 @@ class SimWorld:
 
     def elapsed(self) -> Array:
         """Return (n,) time since each episode began [s]."""
-        return self._steps * self.cell.period
+        return self.scene.time.copy()
 
     def measures(self) -> dict[str, Array]:
         """Return what only the record keeps: refused and clamped targets, and the force on the named object [N]."""
@@ -221,6 +230,6 @@ class SimWorld:
 
     def _note_warnings(self) -> None:
         """Keep which worlds became unstable: MuJoCo resets such a simulation by itself, which must not pass unseen."""
-        for i, kind in zip(*np.nonzero(self.batch.warning[:, :, 1]), strict=True):
+        for i, kind in zip(*np.nonzero(self._unstable), strict=True):
             name = mujoco.mjtWarning(int(kind)).name
             self._errors.setdefault(int(i), f"the simulation became unstable ({name})")
