@@ -87,6 +87,7 @@ class Planner:
     def set_scene(self, instance: str, pose: Array, others: Array) -> None:
         """Put the target at `pose` (7,) and cylinders at the positions of `others` (K-1, 3)."""
         self._tables.write(self._fields, 0, 0, instance)
+        self._model.geom_size[self._obstacle_geoms, 0] = OBSTACLE[0]  # bounds follow in setConst: those of the larger
         mujoco.mj_setConst(self._model, self._data)
         self._data.qpos[:] = self._model.qpos0
         self._data.qpos[self._tables.qpos[0]] = pose
