@@ -1,24 +1,12 @@
 """A package beside us, one file each for a task, an agent and a hand: listed, composed, checked, run, measured."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-SCRATCH = Path(__file__).parent / "scratch"
-ENTRIES = """\
-[dexbench.tasks]
-poke = scratch_poke
-[dexbench.agents]
-nod = scratch_nod
-[dexbench.hands]
-claw = scratch_nod:claw.yaml
-"""
+from tests.beside import command, install, python
+
 SUITE = """\
 name: tiny
 protocol: 1
@@ -31,35 +19,10 @@ entries:
 
 @pytest.fixture(scope="module")
 def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the package as an installer would leave it, and a suite."""
-    folder = tmp_path_factory.mktemp("beside")
-    for source in SCRATCH.iterdir():
-        if source.is_file():
-            shutil.copy(source, folder)
-    information = folder / "scratch-0.1.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: scratch\nVersion: 0.1\n")
-    (information / "entry_points.txt").write_text(ENTRIES)
+    """Return a folder with the package, and a suite."""
+    folder = install(tmp_path_factory.mktemp("beside"))
     (folder / "tiny.yaml").write_text(SUITE)
     return folder
-
-
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in `folder` with the package on its path."""
-    path = os.pathsep.join([str(folder), str(ROOT)])
-    return subprocess.run(
-        [sys.executable, *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-
-
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, "-m", "dexbench", *words)
 
 
 def test_all_three_are_listed_and_the_hand_on_every_arm(beside: Path) -> None:
@@ -93,7 +56,7 @@ assert env.observation_space.contains(seen) and seen["touch"].shape[1:] == (3, 4
 seen, *_ = env.step(env.action_space.sample())
 assert np.isfinite(seen["joint_position"]).all() and env.observation_space.contains(seen)
 """
-    done = run(beside, "-c", code)
+    done = python(beside, "-c", code)
     assert done.returncode == 0, done.stderr
 
 

@@ -3,8 +3,10 @@
 import argparse
 from collections import Counter
 
+from dexbench.core.errors import DataError
+from dexbench.core.shelf import hands_of, load_task
 from dexbench.evaluation.freezing import freeze
-from dexbench.evaluation.suite import load_suite
+from dexbench.evaluation.suite import find_suite, load_suite, read_plan
 
 DESCRIPTION = """\
 A suite is a YAML file and a frozen table of episodes beside it, known by its hash.
@@ -25,6 +27,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show or freeze."""
     if arguments.action == "freeze":
+        for entry in read_plan(find_suite(arguments.name)).entries:
+            task, hands = load_task(entry.task), hands_of(entry.embodiment)
+            if hands < task.hands:
+                raise DataError(
+                    f"entry {entry.name!r}: task {task.name!r} needs {task.hands} hands, "
+                    f"{entry.embodiment!r} has {hands}"
+                )
         freeze(arguments.name, replace=arguments.replace)
     suite = load_suite(arguments.name)
     print(f"{suite.name}: {suite.description}")

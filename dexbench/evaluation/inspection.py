@@ -90,13 +90,8 @@ def inspect_rows(
     tail = [i for i in missing if i > highest]
     if tail:
         why = "the last line is cut off" if cut else "the run was stopped, or its end was cut off"
-        findings.append(
-            Finding(
-                None,
-                "incomplete",
-                f"rows {tail[0]} to {tail[-1]} are not there: {why}. Running the same command goes on",
-            )
-        )
+        which = f"row {tail[0]} is" if len(tail) == 1 else f"rows {tail[0]} to {tail[-1]} are"
+        findings.append(Finding(None, "incomplete", f"{which} not there: {why}. Running the same command goes on"))
 
 
 def _of_trial(row: Row, episode: Episode) -> Iterator[Finding]:
