@@ -19,7 +19,8 @@ def draw_curve(log: Sequence[dict[str, float]]) -> str:
     across = EDGE + (WIDTH - 2 * EDGE) * steps / steps.max()
     up = HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * (values - low) / span
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
     ]
     for mark in np.arange(low, low + span + 1e-9, 0.25):
@@ -31,5 +32,7 @@ def draw_curve(log: Sequence[dict[str, float]]) -> str:
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         parts.append(f'<text x="{WIDTH - EDGE}" y="{20 + 16 * k}" text-anchor="end" fill="{colour}">{label}</text>')
     parts.append(f'<text x="{EDGE}" y="20">mean square error of the clean chunk (in standard deviations)</text>')
-    parts.append(f'<text x="{WIDTH / 2}" y="{HEIGHT - 14}" text-anchor="middle">iterations, to {int(steps.max())}</text>')
+    parts.append(
+        f'<text x="{WIDTH / 2}" y="{HEIGHT - 14}" text-anchor="middle">iterations, to {int(steps.max())}</text>'
+    )
     return "\n".join([*parts, "</svg>\n"])

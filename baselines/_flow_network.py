@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -54,8 +54,9 @@ class Plan:
     @staticmethod
     def from_json(text: str) -> "Plan":
         """Return the plan that asdict() and JSON made text of."""
-        row = json.loads(text)
-        return Plan(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+        row: dict[str, Any] = json.loads(text)
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+        return Plan(**plain)
 
 
 class _Residual(nn.Module):
@@ -91,9 +92,7 @@ class FlowNetwork(nn.Module):
         self.register_buffer("chunk_scale", torch.ones(rows, actuators))
         features = 96
         self.point = nn.Sequential(nn.Linear(6 * plan.sides + 1, 32), nn.ReLU(), nn.Linear(32, features))
-        self.condition = nn.Sequential(
-            nn.Linear(seen + features, plan.width), nn.SiLU(), _Residual(plan.width)
-        )
+        self.condition = nn.Sequential(nn.Linear(seen + features, plan.width), nn.SiLU(), _Residual(plan.width))
         self.noisy = nn.Linear(rows * actuators + 33, plan.width)
         self.blocks = nn.ModuleList(_Residual(plan.width) for _ in range(plan.blocks))
         self.clean = nn.Sequential(nn.LayerNorm(plan.width), nn.Linear(plan.width, rows * actuators))
@@ -240,6 +239,7 @@ def load(path: Path) -> FlowNetwork:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
         network = FlowNetwork(plan, tensors["transmission"])
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
-    except (KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
         raise DataError(f"{path} holds no weights of this agent: {error}") from error
-    return network.eval()
+    network.eval()
+    return network

@@ -17,13 +17,19 @@ from dexbench.data.demonstrations import Demonstration, load
 from dexbench.objects.catalogue import load_object
 
 from ._flow_curve import draw_curve
-from ._flow_network import FlowNetwork, Plan, mixed, rotation, save
+from ._flow_network import FAR, FlowNetwork, Plan, mixed, rotation, save
 from ._flow_network import load as load_network
 
 POINTS = 64
 """Surface points a sample, as in the observation."""
 POINT_NOISE = 0.002
 """Standard deviation on each of them [m]."""
+TURN = 0.35
+"""Scenes are turned about the axis of an arm's first joint by up to this [rad]: physics does not notice."""
+ASTRAY = 0.02
+"""Standard deviation on where other objects stand [m]: they matter little."""
+HIDDEN = 0.2
+"""Chance that they are not shown at all."""
 HELD_OUT = 0.05
 """Share of episodes that is not trained on."""
 AFTER = 10
@@ -42,7 +48,10 @@ class Samples:
     def __init__(self, demonstrations: Sequence[Demonstration], horizon: int) -> None:
         kept = [_length(d) for d in demonstrations]
         parts: dict[str, list[Array]] = {}
-        local, targets, ends, row = [], [], [], 0
+        local: list[Array] = []
+        targets: list[Array] = []
+        ends: list[Array] = []
+        row = 0
         for d, length in zip(demonstrations, kept, strict=True):
             slot = d.trial.target
             for name in ("joint_position", "joint_velocity", "palm_pose", "object_pose", "target", "touch_net"):
@@ -63,8 +72,25 @@ class Samples:
     def __len__(self) -> int:
         return len(self.episode)
 
-    def take(self, rows: Tensor, rng: np.random.Generator, noise: float = POINT_NOISE) -> tuple[dict[str, Tensor], Tensor]:
-        """Return what was seen at `rows` and the chunks of commands (n, horizon, A) from there; the last is repeated."""
+    def varied(self, rows: Tensor, rng: np.random.Generator, turn: float) -> tuple[dict[str, Tensor], Tensor]:
+        """Return what take() does, with the scene turned and the other objects moved or hidden."""
+        seen, command = self.take(rows, rng)
+        if turn > 0:
+            turned(seen, command, torch.from_numpy(rng.uniform(-turn, turn, len(rows)).astype(np.float32)))
+        pose, other = seen["object_pose"].clone(), (seen["target"] < 0.5)[:, :, None]
+        jitter = torch.from_numpy(rng.normal(size=(*pose.shape[:2], 2)).astype(np.float32)) * ASTRAY
+        pose[:, :, :2] += jitter * other
+        hidden = torch.from_numpy(rng.uniform(size=len(rows)) < HIDDEN)[:, None] & other[:, :, 0]
+        pose[:, :, 2][hidden] = 2 * FAR
+        return {**seen, "object_pose": pose}, command
+
+    def take(
+        self, rows: Tensor, rng: np.random.Generator, noise: float = POINT_NOISE
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Return what was seen at `rows` and the chunks of commands (n, horizon, A) from there.
+
+        The last command of an episode is repeated.
+        """
         seen = {name: values[rows] for name, values in self.fields.items()}
         pose = seen["object_pose"][seen["target"] > 0.5]
         picked = torch.from_numpy(rng.permutation(self.points.shape[1])[:POINTS])
@@ -73,6 +99,25 @@ class Samples:
         seen["target_points"] = points + noise * torch.from_numpy(rng.normal(size=points.shape).astype(np.float32))
         ahead = torch.minimum(rows[:, None] + self._ahead, self._end[rows][:, None])
         return seen, self.action[ahead]
+
+
+def turned(seen: dict[str, Tensor], command: Tensor, angle: Tensor) -> None:
+    """Turn scenes, in place, by `angle` (n,) [rad] about the vertical through the base of their one arm.
+
+    The arm's first joint, the first of all, turns with it, and so do its commands (n, rows, A).
+    """
+    half = angle / 2
+    zero = torch.zeros_like(half)
+    turn = torch.stack([half.cos(), zero, zero, half.sin()], 1)
+    matrix = rotation(turn)
+    for name in ("palm_pose", "object_pose"):
+        w, x, y, z = seen[name][:, :, 3:].unbind(2)
+        c, s = turn[:, :1], turn[:, 3:]
+        quaternion = torch.stack([c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w], 2)
+        seen[name] = torch.cat([seen[name][:, :, :3] @ matrix.transpose(1, 2), quaternion], 2)
+    seen["target_points"] = seen["target_points"] @ matrix.transpose(1, 2)
+    seen["joint_position"][:, 0] += angle
+    command[:, :, 0] += angle[:, None]
 
 
 def _length(demonstration: Demonstration) -> int:
@@ -110,9 +155,14 @@ def fit_scales(network: FlowNetwork, samples: Samples, rng: np.random.Generator)
         getattr(network, f"{name}_scale").copy_(values.std(dim=0).clamp(min=LEAST_SCALE))
 
 
-def loss_of(network: FlowNetwork, samples: Samples, rows: Tensor, rng: np.random.Generator) -> Tensor:
-    """Return the mean square error of the clean chunk, at random times on the path from noise."""
-    seen, command = samples.take(rows, rng)
+def loss_of(
+    network: FlowNetwork, samples: Samples, rows: Tensor, rng: np.random.Generator, turn: float | None = None
+) -> Tensor:
+    """Return the mean square error of the clean chunk, at random times on the path from noise.
+
+    Scenes are varied, and turned by up to `turn` [rad], unless it is None.
+    """
+    seen, command = samples.take(rows, rng) if turn is None else samples.varied(rows, rng, turn)
     clean = network.encode(command, seen["joint_position"])
     t = torch.from_numpy(rng.uniform(size=len(rows)).astype(np.float32))
     noise = torch.from_numpy(rng.normal(size=clean.shape).astype(np.float32))
@@ -199,6 +249,8 @@ def train(
         "demonstrations": [d.trial.digest() for d in shown], "plan": repr(plan), "iterations": iterations,
         "seed": seed, "batch": batch, "rate": rate, "start": start,
     }  # fmt: skip
+    base = load_embodiment(embodiment).parts[load_embodiment(embodiment).sides[0]].base_position
+    turn = TURN if plan.sides == 1 and not any(base[:2]) else 0.0
     run = _Run(out, asked, network, mean, optimiser)
     begun, first, losses = time.monotonic(), run.done, []
     with Progress() as bar:
@@ -209,7 +261,7 @@ def train(
                 rng = np.random.default_rng([seed, 2, i])
                 scale = min((i + 1) / WARM, 0.5 + 0.5 * float(np.cos(np.pi * i / iterations)))
                 optimiser.param_groups[0]["lr"] = rate * scale
-                loss = loss_of(network, samples, torch.from_numpy(rng.integers(len(samples), size=batch)), rng)
+                loss = loss_of(network, samples, torch.from_numpy(rng.integers(len(samples), size=batch)), rng, turn)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -242,7 +294,12 @@ class _Run:
     """A training that can be taken up again: its files and how far it is."""
 
     def __init__(
-        self, out: Path, asked: dict[str, Any], network: FlowNetwork, mean: FlowNetwork, optimiser: torch.optim.Optimizer
+        self,
+        out: Path,
+        asked: dict[str, Any],
+        network: FlowNetwork,
+        mean: FlowNetwork,
+        optimiser: torch.optim.Optimizer,
     ) -> None:
         self.done = 0
         self.log: list[dict[str, float]] = []

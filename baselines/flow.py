@@ -124,7 +124,8 @@ class Flow:
         with torch.inference_mode():
             tensors = {f: torch.from_numpy(values.copy()) for f, values in seen.items()}
             chunk = self._network.draw(tensors, torch.from_numpy(noise), self._steps)[0]
-        return chunk.numpy().astype(np.float64)
+        found: Array = chunk.numpy().astype(np.float64)
+        return found
 
 
 def make(

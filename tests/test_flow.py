@@ -1,32 +1,40 @@
 """The learned policy: its arithmetic, its independence of the batch, and the weights that are shipped."""
 
 import hashlib
+import importlib
 import re
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("safetensors")
-
-from dexbench.baselines import flow as flow_agent
-from dexbench.baselines import _flow_network as networks
-from dexbench.baselines import _flow_training as training
-from dexbench.core.embodiment import load_embodiment
+from dexbench.core.embodiment import Embodiment, load_embodiment
 from dexbench.core.errors import ContractError, DataError
 from dexbench.core.schema import Array
 from dexbench.core.trial import Placement, Trial
 from dexbench.data.demonstrations import KEPT, Demonstration, write_shard
 
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+flow_agent: Any = importlib.import_module("dexbench.baselines.flow")
+networks: Any = importlib.import_module("dexbench.baselines._flow_network")
+training: Any = importlib.import_module("dexbench.baselines._flow_training")
+
 ROBOT = "shadow_ur10e"
 SLOTS = 3
 
 
+@cache
+def robot_of_tests() -> Embodiment:
+    """Return the robot, read once."""
+    return load_embodiment(ROBOT)
+
+
 def seen_at_random(rng: np.random.Generator, n: int) -> dict[str, Array]:
     """Return an observation of n worlds, with points."""
-    robot = load_embodiment(ROBOT)
+    robot = robot_of_tests()
     quaternion = rng.normal(size=(n, 1 + SLOTS, 4))
     quaternion /= np.linalg.norm(quaternion, axis=2, keepdims=True)
     position = rng.uniform([0.5, -0.2, 0.0], [0.8, 0.2, 0.2], (n, 1 + SLOTS, 3))
@@ -47,27 +55,26 @@ def seen_at_random(rng: np.random.Generator, n: int) -> dict[str, Array]:
 def demonstration(seed: int, steps: int = 20) -> Demonstration:
     """Return an episode that was never acted."""
     rng = np.random.default_rng(seed)
-    seen = {name: seen_at_random(rng, steps)[name] for name in KEPT}
+    drawn = seen_at_random(rng, steps)
+    seen = {name: drawn[name] for name in KEPT}
     seen["target"][:] = np.eye(SLOTS)[1]
     placed = tuple(Placement(f"ball_0{k}", (0.5, 0.1 * k, 0.0), (1.0, 0.0, 0.0, 0.0), 0.1, 0.8) for k in (1, 2, 3))
-    now = seen["joint_position"] @ load_embodiment(ROBOT).transmission.T
+    now = seen["joint_position"] @ robot_of_tests().transmission.T
     action = (now + 0.1 * rng.normal(size=now.shape)).astype(np.float32)
     trial = Trial("grasp_object-v1", "seen", seed, "take the ball", 1, placed)
     return Demonstration(trial, seen, action, np.minimum(np.arange(steps), 4))
 
 
-def small_network(seed: int = 0, **choices: Any) -> networks.FlowNetwork:
+def small_network(seed: int = 0, **choices: Any) -> Any:
     """Return a narrow network with random weights."""
     torch.manual_seed(seed)
     plan = training.plan_of([demonstration(0)], ROBOT, width=32, blocks=1, **choices)
-    return networks.FlowNetwork(plan, torch.from_numpy(load_embodiment(ROBOT).transmission.copy())).eval()
+    return networks.FlowNetwork(plan, torch.from_numpy(robot_of_tests().transmission.copy())).eval()
 
 
 def world_spec(slots: int = SLOTS) -> Any:
     """Return as much of a world's declaration as the agent reads."""
-    return SimpleNamespace(
-        embodiment=load_embodiment(ROBOT), observations={"target": SimpleNamespace(shape=(slots,))}
-    )
+    return SimpleNamespace(embodiment=robot_of_tests(), observations={"target": SimpleNamespace(shape=(slots,))})
 
 
 def test_straight_paths_and_five_steps() -> None:
@@ -146,13 +153,13 @@ def test_a_tiny_batch_is_overfitted() -> None:
     training.fit_scales(network, samples, np.random.default_rng(0))
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     losses = []
-    for i in range(250):
+    for i in range(150):
         loss = training.loss_of(network, samples, torch.arange(8), np.random.default_rng(i))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
-    assert np.mean(losses[-20:]) < 0.1 * np.mean(losses[:5])
+    assert np.mean(losses[-20:]) < 0.2 * np.mean(losses[:5])
 
 
 def test_a_world_acts_as_if_it_were_alone() -> None:
@@ -194,7 +201,8 @@ def test_weights_keep_their_plan(tmp_path: Any) -> None:
 
 def test_training_goes_on_as_if_it_had_not_stopped(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     write_shard(tmp_path / "shard-000000.npz", [demonstration(i, steps=12) for i in range(3)])
-    asked: dict[str, Any] = dict(demonstrations=str(tmp_path), iterations=6, batch=8, width=32, blocks=1, every=3)
+    asked: dict[str, Any] = {"demonstrations": str(tmp_path), "iterations": 6, "batch": 8, "width": 32}
+    asked |= {"blocks": 1, "every": 3}
     training.train(out=tmp_path / "one.safetensors", **asked)
 
     def stop(*arguments: Any) -> None:
@@ -218,6 +226,46 @@ def test_shipped_weights_load_and_have_their_card() -> None:
     assert flow_agent.WEIGHTS.stat().st_size < 10e6
     card = flow_agent.WEIGHTS.with_suffix(".md").read_text(encoding="utf-8")
     stated = re.search(r"\b[0-9a-f]{64}\b", card)
-    assert stated and stated.group() == hashlib.sha256(flow_agent.WEIGHTS.read_bytes()).hexdigest()
+    assert stated
+    assert stated.group() == hashlib.sha256(flow_agent.WEIGHTS.read_bytes()).hexdigest()
     assert "dexbench train flow" in card
     assert flow_agent.Flow(world_spec(), network, 5, 1.0, 0).spec.action.rate_hz == 25.0
+
+
+def test_turning_a_scene_turns_the_arm_alone() -> None:
+    """What the policy does in the palm's frame stays; palm and first joint agree, as forward kinematics has them."""
+    kinematics = importlib.import_module("dexbench.robots.kinematics")
+    robot = robot_of_tests()
+    reach = kinematics.Reach(robot, "right")
+    network = small_network()
+    samples = training.Samples([demonstration(9)], 16)
+    seen, command = samples.take(torch.arange(4), np.random.default_rng(0))
+    chain = [robot.joints.index(next(j for j in robot.joints if j.name == name)) for name in reach.joints]
+    for i in range(4):
+        position, quaternion = reach.pose(seen["joint_position"][i, chain].numpy().astype(float))
+        seen["palm_pose"][i, 0] = torch.from_numpy(np.concatenate([position, quaternion]))
+    before = network.inputs(seen)[1], network.encode(command, seen["joint_position"])
+    training.turned(seen, command, torch.tensor([0.3, -0.3, 0.1, 0.2]))
+    after = network.inputs(seen)[1], network.encode(command, seen["joint_position"])
+    assert torch.allclose(before[0], after[0], atol=1e-4)
+    assert torch.allclose(before[1], after[1], atol=1e-4)
+    for i in range(4):
+        position, quaternion = reach.pose(seen["joint_position"][i, chain].numpy().astype(float))
+        assert np.allclose(seen["palm_pose"][i, 0, :3], position, atol=1e-5)
+        assert abs(seen["palm_pose"][i, 0, 3:].numpy() @ quaternion) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_failed_attempt_is_given_up_and_begun_again() -> None:
+    agent = flow_agent.Flow(world_spec(), small_network(), 5, 1.0, 0, patience=1.0)
+    seen = seen_at_random(np.random.default_rng(4), 1)
+    home = robot_of_tests().home
+
+    def chunks(rise: float, count: int) -> list[bool]:
+        agent.reset([0], [""], [1])
+        agent.act(seen, [0])
+        lifted = {**seen, "target_points": seen["target_points"] + np.float32(rise)}
+        return [bool(np.array_equal(agent.act(lifted, [0])[0, 0], home)) for _ in range(count)]
+
+    # 25 ticks are over at the fifth chunk of 8; home takes at most 50 ticks: six chunks; then it begins again
+    assert chunks(0.0, 11) == [False] * 3 + [True] * 6 + [False] * 2
+    assert not any(chunks(0.2, 11))
