@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,13 @@ def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
 
 def learn(
-    *, seed: int, rate: float = 1e-3, out: Path = Path("weights"), name: str = "flow", quick: bool = False
+    *,
+    seed: int,
+    rate: float = 1e-3,
+    out: Path = Path("weights"),
+    name: str = "flow",
+    quick: bool = False,
+    objects: Sequence[str] = (),
 ) -> None:
     """Learn nothing."""
 
@@ -147,6 +154,8 @@ def test_settings_of_training_are_read_by_their_types() -> None:
     words = ["--seed", "3", "--rate=1e-4", "--out", "here", "--name", "7", "--quick"]
     found = train.read_settings(words, parameters)
     assert found == {"seed": 3, "rate": 1e-4, "out": Path("here"), "name": "7", "quick": True}
+    for words in (["--objects", "can_01,box_02"], ["--objects=[can_01, box_02]"]):
+        assert train.read_settings(["--seed", "0", *words], parameters)["objects"] == ["can_01", "box_02"]
     with pytest.raises(UnknownName, match="'seed'"):
         train.read_settings(["--sed", "3"], parameters)
     for bad in (["--seed", "3.5"], ["--seed", "x"], ["--rate", "fast", "--seed", "0"], [], ["seed", "3"]):

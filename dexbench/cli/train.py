@@ -103,6 +103,8 @@ def _convert(name: str, text: str, parameter: inspect.Parameter | None) -> Any:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise DataError(f"--{name} {text!r} cannot be read") from error
+    if "Sequence[str]" in annotation:
+        return [str(v) for v in value] if isinstance(value, list) else text.split(",")
     numeric = annotation in ("int", "float")
     if numeric and (isinstance(value, bool) or not isinstance(value, int | float)):
         # YAML reads 1e-3 as text: a number without a point.
