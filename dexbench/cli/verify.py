@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from dexbench.evaluation.rows import load_run
+from dexbench.evaluation.journal import read_info
 from dexbench.evaluation.suite import load_suite
 from dexbench.evaluation.verification import verify
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Verify each run; 1 if a row of any does not hold."""
     held = True
     for folder in find_runs(arguments.run):
-        suite = load_suite(arguments.suite or load_run(folder).info["suite"])
+        suite = load_suite(arguments.suite or read_info(folder)["suite"])
         report = verify(
             folder, suite, simulated, jobs=arguments.jobs, batch=arguments.batch, progress=not arguments.quiet
         )
