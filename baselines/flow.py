@@ -72,7 +72,8 @@ class Flow:
             f"{what} {mine!r}, the world has {theirs!r}"
             for what, mine, theirs in (
                 ("embodiment", plan.embodiment, robot.name),
-                ("joints", plan.joints, joints),
+                ("number of joints", len(plan.joints), len(joints)),
+                ("order of joints", *_first_difference(plan.joints, joints)),
                 ("number of pads", plan.pads, len(robot.pads)),
                 ("number of objects", plan.slots, world.observations["target"].shape[0]),
             )
@@ -126,6 +127,12 @@ class Flow:
             chunk = self._network.draw(tensors, torch.from_numpy(noise), self._steps)[0]
         found: Array = chunk.numpy().astype(np.float64)
         return found
+
+
+def _first_difference(mine: Sequence[str], theirs: Sequence[str]) -> tuple[str, str]:
+    """Return the first pair of names that differ, each with its place; two empty ones if none do."""
+    found = next(((i, a, b) for i, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), None)
+    return ("", "") if found is None else (f"{found[1]} at {found[0]}", f"{found[2]} at {found[0]}")
 
 
 def make(

@@ -28,9 +28,11 @@ def test_a_plan_does_not_depend_on_plans_before_it() -> None:
     used.grasp("right", load_object("can_01"), POSE, load_grasps("shadow", "can_01"), ROBOT.home)
     used._model.geom_size[used._obstacle_geoms, 0] = 0.01  # as a look that ended with thin obstacles leaves them
     again, first = plan(used, FREE), plan(fresh, FREE)
-    assert again[0] == first[0] and (again[1] == first[1]).all()
+    assert again[0] == first[0]
+    assert (again[1] == first[1]).all()
     bounds = [p._model.geom_rbound[p._obstacle_geoms] for p in (used, fresh)]
-    assert (bounds[0] == bounds[1]).all() and (bounds[0] >= planner_radius).all()
+    assert (bounds[0] == bounds[1]).all()
+    assert (bounds[0] >= planner_radius).all()
 
 
 def test_plans_stay_clear_of_what_stands_there() -> None:

@@ -42,4 +42,5 @@ def agree(agent: AgentSpec, world: WorldSpec) -> None:
     """Raise ContractError with every difference, or return if there is none."""
     found = differences(agent, world)
     if found:
-        raise ContractError(f"agent {agent.name!r} does not fit this world:\n- " + "\n- ".join(found))
+        said = f" {found[0]}" if len(found) == 1 else "".join(f"\n- {f}" for f in found)
+        raise ContractError(f"agent {agent.name!r} does not fit this world:{said}")
