@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from dexbench.core.assets import asset_path
+from dexbench.core.composition import compose, compositions
+from dexbench.core.document import Node
 from dexbench.core.embodiment import Embodiment, load_embodiment
 from dexbench.core.errors import DataError
 from dexbench.core.mechanism import mirrored
@@ -258,3 +260,43 @@ def test_loading_needs_no_simulator() -> None:
         "assert not {'mujoco', 'torch', 'gymnasium'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1], timeout=60)
+
+
+def test_every_hand_stands_in_every_rig() -> None:
+    found = compositions(["a_x", "a_x_bimanual", "b_y", "odd", "a_xylophone"], ["a", "b", "c"], ["x", "y"])
+    assert found["c_x_bimanual"] == ("a_x_bimanual", "c")
+    assert found["a_y"] == ("b_y", "a")
+    assert found["b_y"] == ("b_y", "b")
+    assert set(found) == {f"{h}_{rest}" for h in "abc" for rest in ("x", "x_bimanual", "y")}
+
+
+def test_of_two_rigs_the_first_is_taken() -> None:
+    assert compositions(["a_x", "b_x"], ["a", "b", "c"], ["x"])["c_x"] == ("a_x", "c")
+
+
+def test_a_composition_keeps_the_rig_and_drops_the_hand(document: dict[str, Any]) -> None:
+    """What a rig says of its own hand, its mount and posture, is nothing to another."""
+    row = document["sides"]["right"]
+    row["home"]["THJ1"] = 0.4
+    row["mount"] |= {"xyz": [0, 0, 1], "rpy": [0, 0, 0]}
+    made = compose(Node(document, "", "rig"), "mine", "claw", {"ur10e": frozenset(ARM)})
+    assert made["name"] == "mine"
+    assert made["limits"] == document["limits"]
+    side = made["sides"]["right"]
+    assert side["hand"] == "claw"
+    assert (side["arm"], side["base"]) == (row["arm"], row["base"])
+    assert side["mount"] == {"frame": "tool0"}
+    assert list(side["home"]) == ARM
+    assert row["hand"] == "shadow", "the rig itself is left alone"
+
+
+def test_an_embodiment_may_overrule_its_hand(document: dict[str, Any], single: Embodiment) -> None:
+    thumb = [a.name for a in single.actuators].index("right/THJ1")
+    row = document["sides"]["right"]
+    row["home"]["THJ1"] = 0.4
+    row["mount"] |= {"xyz": [0, 0, 0.02]}
+    other = load_embodiment(document)
+    assert (single.home[thumb], other.home[thumb]) == (0.25, 0.4)
+    assert (np.delete(other.home, thumb) == np.delete(single.home, thumb)).all()
+    assert other.parts["right"].mount_position == (0, 0, 0.02)
+    assert other.parts["right"].mount_rpy == single.parts["right"].mount_rpy
