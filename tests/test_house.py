@@ -41,6 +41,8 @@ HEAVY = ("mujoco", "torch", "warp", "mujoco_warp", "OpenGL", "gymnasium", "scipy
 LEARNING = {"torch", "torchvision", "jax", "flax", "transformers", "safetensors", "stable_baselines3"}
 VAGUE = {"utils", "util", "common", "helpers", "helper", "misc"}
 LONGEST = 400
+WHEEL = 20_000_000
+"""Largest wheel [bytes]."""
 
 
 def module_name(path: Path) -> str:
@@ -221,6 +223,12 @@ def test_packages_match_the_tree() -> None:
     tree = {module_name(p) for p in sources() if p.name == "__init__.py"}
     assert settings["packages"] == sorted(tree)
     assert set(settings["package-dir"].values()) == {"dexbench", *FOLDERS}
+
+
+def test_the_package_is_small() -> None:
+    """A wheel, which is compressed, is smaller still."""
+    shipped = [p for p in tracked() if p.relative_to(ROOT).parts[0] in {"dexbench", *FOLDERS}]
+    assert 1_000_000 < sum(p.stat().st_size for p in shipped) < WHEEL
 
 
 def test_files_are_short() -> None:
