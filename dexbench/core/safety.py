@@ -98,7 +98,7 @@ class SafetyFilter:
         return self._smooth(self._newest, self._moves)
 
     def reset(self, setpoint: Array, worlds: WorldIds) -> None:
-        """Start `worlds` at rest at `setpoint` (len(worlds), actuators) [rad].
+        """Start `worlds` at rest at `setpoint` (len(worlds), actuators) [rad], or all at the same (actuators,).
 
         A start outside the position limits is allowed, so that no setpoint jumps: it moves inside like any motion.
         """

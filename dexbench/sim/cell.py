@@ -11,7 +11,7 @@ from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import ContractError
 from dexbench.core.schema import Array, Field
 from dexbench.core.task import Task
-from dexbench.objects.pool import PoolTables, add_slots
+from dexbench.objects.pool import PoolLayout, PoolTables, add_slots
 from dexbench.robots.build import robot_spec
 from dexbench.robots.physics import assert_physics
 from dexbench.sensors.touch import TouchSensor
@@ -62,8 +62,8 @@ def build_cell(task: Task, embodiment: Embodiment) -> Cell:
     return _compiled(embodiment, tuple(task.pool()), task.slots)
 
 
-@lru_cache(maxsize=8)
-def _compiled(embodiment: Embodiment, pool: tuple[str, ...], slots: int) -> Cell:
+def cell_spec(embodiment: Embodiment, pool: Sequence[str], slots: int) -> tuple[mujoco.MjSpec, PoolLayout, TouchSensor]:
+    """Return the cell before it is compiled, and what finds its objects and its touch in it afterwards."""
     spec = robot_spec(embodiment)
     furnish(spec)
     # one size of each picture: a scaled object shows it unscaled, and compiling takes a third of the time
@@ -71,6 +71,12 @@ def _compiled(embodiment: Embodiment, pool: tuple[str, ...], slots: int) -> Cell
     _add_contact_sensors(spec, embodiment.sides, slots)
     touch = TouchSensor(embodiment.pads)
     touch.edit(spec)
+    return spec, layout, touch
+
+
+@lru_cache(maxsize=8)
+def _compiled(embodiment: Embodiment, pool: tuple[str, ...], slots: int) -> Cell:
+    spec, layout, touch = cell_spec(embodiment, pool, slots)
     model = spec.compile()
     assert_physics(model)
     return _addresses(model, embodiment, slots, PoolTables(layout, model), touch)

@@ -117,10 +117,16 @@ class Observer:
             other -= self._by_hand[..., side]
         np.maximum.reduce(other, axis=1, out=self._most_other)
 
-    def name(self, world: int, target: int) -> None:
-        """Note which object the instruction of `world` names."""
-        self._target[world] = 0
-        self._target[world, target] = 1
+    def place(self, world: int, trial: Trial) -> None:
+        """Put the objects of `trial` where they start, and note which one its instruction names."""
+        poses = self._poses[world]
+        for slot, placed in enumerate(trial.objects):
+            poses[slot] = (*placed.position, *placed.quaternion)
+        for slot in range(len(trial.objects), len(poses)):
+            poses[slot] = self._cell.tables.layout.parked(slot)
+        target = self._target[world]
+        target[:] = 0
+        target[trial.target] = 1
 
     def read(self, setpoint: Array, scene: Scene, ids: Array | None) -> Observation:
         """Return the observation of worlds `ids` (None: all); nothing in it aliases the simulation.

@@ -60,7 +60,7 @@ class SimWorld:
         robot = load_embodiment(embodiment) if isinstance(embodiment, str) else embodiment
         self.cell = build_cell(self.task, robot)
         self.batch = mujoco.batch.Batch(self.cell.model, n, min(threads, n))
-        self.batch.bind("sensordata")  # outputs are copied from when they are bound: reset() reads this one
+        self._sensed = self.batch.bind("sensordata")  # outputs are copied from when they are bound
         self.filter = SafetyFilter(robot.limits, n, self.cell.period)
         self._sensors = np.zeros((n, SUBSTEPS, self.cell.model.nsensordata))
         self._observer = Observer(self.cell, self.batch, self._sensors, groups, images)
@@ -76,6 +76,9 @@ class SimWorld:
         self._control = np.empty((n, SUBSTEPS, self.cell.model.nu))
         self._ramp = ((np.arange(SUBSTEPS) + 1.0) / SUBSTEPS)[:, None]
         self._applied = self.batch.bind("ctrl")
+        self.batch.bind("qpos")[0] = self.cell.home
+        self._applied[0, self.cell.actuators] = robot.home
+        self._start = self.batch.state[0].copy()  # an episode's, but for its objects
         self._moved = np.zeros(self._applied.shape)
         self._record = {"sensordata": self._sensors}
         self._unstable = self.batch.warning[:, :, 1]
@@ -105,30 +108,27 @@ class SimWorld:
             raise DataError(f"{len(trials)} trials were given for {len(ids)} worlds")
         for trial in trials:
             self._check(trial)
-        batch, cell = self.batch, self.cell
-        batch.reset(ids, stage=int(mujoco.mjtStage.mjSTAGE_NONE))
-        qpos = batch.bind("qpos")
-        changed = [i for i, trial in zip(ids, trials, strict=True) if self._dress(int(i), trial)]
+        every = len(ids) == self.n
+        rows: slice | Array = slice(None) if every else ids
+        changed = [i for i, trial in zip(ids.tolist(), trials, strict=True) if self._dress(i, trial)]
         if changed:
-            batch.set_const(np.asarray(changed))
-        qpos[ids] = cell.home
-        for i, trial in zip(ids, trials, strict=True):
-            self._place(qpos[i], trial)
-            self._applied[i, cell.actuators] = cell.embodiment.home
-            self._errors.pop(int(i), None)
-        batch.forward(ids)
-        self.filter.reset(np.broadcast_to(cell.embodiment.home, (len(ids), len(cell.embodiment.home))), ids)
-        self._sensors[ids] = batch.bind("sensordata")[ids][:, None]
-        self._steps[ids] = 0
-        self.scene.time[ids] = 0.0
-        for i, trial in zip(ids, trials, strict=True):
+            self.batch.set_const(np.asarray(changed))
+        self.batch.state[rows] = self._start
+        self.batch.warning[rows] = 0
+        for i, trial in zip(ids.tolist(), trials, strict=True):
+            self._observer.place(i, trial)
+            self._errors.pop(i, None)
             self.scene.trials[i] = trial
             self.scene.target[i] = trial.target
-            self._observer.name(int(i), trial.target)
+        self.batch.forward(None if every else ids)
+        self.filter.reset(self.cell.embodiment.home, ids)
+        self._sensors[rows] = self._sensed[rows, None]
+        self._steps[rows] = 0
+        self.scene.time[rows] = 0.0
         self._observer.refresh(self.scene)
         self.task.begin(self.scene, ids)
         self._judged = None
-        return self._observer.read(self.filter.setpoint[ids], self.scene, ids)
+        return self._observer.read(self.filter.setpoint[rows], self.scene, None if every else ids)
 
     def advance(self, action: Array, worlds: WorldIds | None = None) -> Observation:
         """Filter `action` (len(worlds), actuators) [rad], step one control period, return the observation.
@@ -219,14 +219,6 @@ class SimWorld:
                 self._placed[world][slot] = wanted
                 changed = True
         return changed
-
-    def _place(self, qpos: Array, trial: Trial) -> None:
-        for slot in range(self.cell.slots):
-            if slot < len(trial.objects):
-                pose: Any = (*trial.objects[slot].position, *trial.objects[slot].quaternion)
-            else:
-                pose = self.cell.tables.layout.parked(slot)
-            qpos[self.cell.tables.qpos[slot]] = pose
 
     def _note_warnings(self) -> None:
         """Keep which worlds became unstable: MuJoCo resets such a simulation by itself, which must not pass unseen."""
