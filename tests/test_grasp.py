@@ -31,7 +31,8 @@ def test_library_is_complete_and_within_limits(name: str) -> None:
     assert len(grasps) >= 4
     assert (np.diff(grasps.score) <= 1e-6).all(), "best first"
     for targets in (grasps.pregrasp, grasps.squeeze):
-        assert (targets >= ROBOT.limits.lower[INDEX] - 1e-6).all() and (targets <= ROBOT.limits.upper[INDEX] + 1e-6).all()
+        assert (targets >= ROBOT.limits.lower[INDEX] - 1e-6).all()
+        assert (targets <= ROBOT.limits.upper[INDEX] + 1e-6).all()
     assert set(grasps.part) <= {p.name for p in load_object(name).parts}
     assert np.allclose(np.linalg.norm(grasps.quaternion, axis=1), 1)
 
@@ -82,7 +83,8 @@ def test_mirrored_grasps_hold_with_the_left_hand() -> None:
         grasps.position, matrices(grasps.quaternion), grasps.pregrasp, grasps.squeeze
     )
     # the test shakes along one diagonal, which is not its own mirror image: fingers give way more along the other
-    assert (verdict.slip < 0.03).all() and (verdict.turn < np.deg2rad(15)).all()
+    assert (verdict.slip < 0.03).all()
+    assert (verdict.turn < np.deg2rad(15)).all()
 
 
 @pytest.mark.parametrize("seed", range(5))
