@@ -88,6 +88,22 @@ if __name__ == "__main__":
         ), "before step 0"
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("zero", "--setting", "speed=2", "--out", "unset"), "agent 'zero' has no setting 'speed'"),
+        (("scripted", "--setting", "speed=2", "--out", "unset"), "the scripted agent has no settings; speed was given"),
+        ((",",), "--agent ',' names no agent"),
+        (("scriptd",), "unknown agent 'scriptd'; did you mean 'scripted'?"),
+    ],
+)
+def test_agents_and_settings_that_do_not_exist(bench: Path, words: tuple[str, ...], said: str) -> None:
+    done = command(bench, *EVAL, *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("wrong", ["nan", "inf"])
 def test_actions_that_are_no_numbers_are_counted_and_never_simulated(bench: Path, wrong: str) -> None:
     done = command(bench, *EVAL, "odd", "--setting", f"wrong={wrong}", "--out", f"bad_{wrong}")

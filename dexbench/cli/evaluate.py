@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate each agent; 0 if all that were named could run."""
     everyone = arguments.agent == ALL
     agents = names(AGENTS) if everyone else [a for a in arguments.agent.split(",") if a]
+    if not agents:
+        raise DataError(f"--agent {arguments.agent!r} names no agent; there are {', '.join(names(AGENTS))}, or all")
     for agent in agents:  # a misspelt second name is said now, not after the first agent's hour
         locate(AGENTS, agent)
     for option in ("jobs", "batch"):

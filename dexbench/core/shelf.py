@@ -164,8 +164,14 @@ def load_task(name: str) -> "Task":
 
 
 def load_agent(name: str, world: "WorldSpec", **settings: Any) -> "Agent":
-    """Return agent `name`, made for `world`'s declaration."""
-    agent: Agent = _load(AGENTS, name)(world, **settings)
+    """Return agent `name`, made for `world`'s declaration; raise DataError for a setting that it does not have."""
+    try:
+        agent: Agent = _load(AGENTS, name)(world, **settings)
+    except TypeError as error:
+        foreign = [s for s in settings if f"unexpected keyword argument {s!r}" in str(error)]
+        if not foreign:
+            raise
+        raise DataError(f"agent {name!r} has no setting {foreign[0]!r}") from error
     return agent
 
 
