@@ -82,6 +82,9 @@ class Planner:
             s: np.array([[a.name for a in embodiment.actuators].index(j) for j in r.joints])
             for s, r in self.reach.items()
         }
+        wrists = np.concatenate(list(self._chain.values()))
+        self.fingers = np.setdiff1d(embodiment.actuator_index(part="hand"), wrists)
+        """Places of the fingers' actuators in a command: all of the hands but the wrists."""
         self._hand = {s: embodiment.actuator_index(s, "hand") for s in embodiment.sides}
 
     def set_scene(self, instance: str, pose: Array, others: Array) -> None:

@@ -101,6 +101,7 @@ class Scripted:
             plan = self._plan(episode, model, slot)
             if not plan:
                 yield from self._home(episode)
+                yield from self._wait(episode, 1.0)  # what rolls may come to rest; planning at every tick is dear
                 continue
             start = float(episode.seen["object_pose"][slot, 2])
             yield from self._attempt(episode, plan)

@@ -14,18 +14,19 @@ CONTROL = True
 
 
 class Slam(Scripted):
-    """The expert's way to the object, as fast as the filter lets it go and with the hand closed all the while."""
+    """The expert's way to the object, as fast as the filter lets it go and with a fist, and back; it never lifts."""
 
     name = "slam"
 
     def _attempt(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
         far = self._through(episode, plan, [[p.standoff] for p in plan], closed=True)[0]
         near = self._through(episode, plan, [[p.approach[-1]] for p in plan], closed=True)[0]
-        high = self._through(episode, plan, [[p.lift[-1]] for p in plan], closed=True)[0]
-        for goal in (far, near, high, near, high):
+        fingers = self._planner.fingers
+        for goal in (far, near, far, near, far, near):
+            episode.command = goal.copy()
+            episode.command[fingers] = self._robot.limits.upper[fingers]
             for _ in range(18):  # no ramp: the filter alone decides how fast
-                episode.command = goal
-                yield goal
+                yield episode.command
 
 
 def make(world: WorldSpec, **settings: Any) -> Slam:
