@@ -11,6 +11,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import dexbench
@@ -40,7 +41,7 @@ DEFAULT_GROUPS = ("state", "objects", "touch", "points")
 """What an agent gets that does not say what it reads, in a module constant OBSERVES."""
 _PACKAGES = ("mujoco", "numpy")
 _OPTIONAL = ("torch",)
-"""Recorded if the agent loaded them."""
+"""Recorded if the agent's module imports them; what else this process has loaded is no matter."""
 
 
 def shelf_agent(name: str, world: WorldSpec, settings: Mapping[str, Any]) -> Agent:
@@ -60,7 +61,7 @@ def groups_of(agent: str) -> tuple[str, ...]:
 def versions(optional: Sequence[str] = _OPTIONAL) -> dict[str, str]:
     """Return the versions of what results depend on, without importing anything."""
     found = {"dexbench": dexbench.__version__, "python": ".".join(platform.python_version_tuple()[:2])}
-    for package in (*_PACKAGES, *(p for p in optional if p in sys.modules)):
+    for package in (*_PACKAGES, *optional):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
@@ -171,7 +172,7 @@ class Evaluation:
             unfit = [a for _, a in self._cells.values() if isinstance(a, Unfit)]
             if len(unfit) == len(cells):
                 raise unfit[0].error
-            yield {"cells": cells, "versions": versions()}
+            yield {"cells": cells, "versions": versions(_imported([a for _, a in self._cells.values()]))}
             return
         cell, agent = self._cell(job[0].cell)
         yield from cell.rows(lambda _: (Guarded(agent), ()), self.agent, job)
@@ -227,6 +228,13 @@ class Unfit:
     def act(self, observation: Observation, worlds: Sequence[int]) -> Array:
         """Raise what speaks against it."""
         raise self.error
+
+
+def _imported(agents: Sequence[Agent]) -> tuple[str, ...]:
+    """Return the optional packages that the agents' modules import by name."""
+    modules = [vars(sys.modules[type(a).__module__]) for a in agents]
+    names = {getattr(v, "__name__", "") for module in modules for v in module.values() if isinstance(v, ModuleType)}
+    return tuple(p for p in _OPTIONAL if p in names)
 
 
 def _plain(value: Any) -> Any:
