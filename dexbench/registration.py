@@ -28,7 +28,7 @@ def register() -> tuple[str, ...]:
                 registration.register(
                     id=name,
                     entry_point="dexbench.sim.gym:DexEnv",
-                    vector_entry_point="dexbench.sim.gym:DexVectorEnv",
+                    vector_entry_point="dexbench.sim.vector:DexVectorEnv",
                     kwargs={"task": task, "embodiment": embodiment},
                 )
             ids.append(name)

@@ -12,7 +12,8 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 from dexbench.registration import register
-from dexbench.sim.gym import DexEnv, DexVectorEnv
+from dexbench.sim.gym import DexEnv
+from dexbench.sim.vector import DexVectorEnv
 
 IDS = register()
 SINGLE = "dexbench/GraspObject-shadow_ur10e-v1"

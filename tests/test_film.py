@@ -13,7 +13,8 @@ from dexbench.core.errors import DataError, MissingExtra
 from dexbench.evaluation.packing import pack
 from dexbench.sensors import opengl
 from dexbench.sim.film import STRIP, Studio, caption, film
-from dexbench.sim.gym import DexEnv, DexVectorEnv
+from dexbench.sim.gym import DexEnv
+from dexbench.sim.vector import DexVectorEnv
 from dexbench.sim.world import SimWorld
 
 STEPS = 7

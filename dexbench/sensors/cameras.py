@@ -4,6 +4,7 @@ Importing this loads neither; making a camera does, in the process that makes it
 """
 
 import importlib.util
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -101,13 +102,14 @@ def shrink(picture: Array, times: int) -> Array:
     return mean
 
 
-class Views:
+class Views(ABC):
     """The three single pictures, for whoever can look()."""
 
+    @abstractmethod
     def look(
         self, batch: mujoco.batch.Batch, world: int, camera: str, kinds: Sequence[str] = KINDS
     ) -> dict[str, Array]:
-        raise NotImplementedError
+        """Return several kinds of picture of one camera at once."""
 
     def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
         return self.look(batch, world, camera, ("rgb",))["rgb"]

@@ -22,7 +22,8 @@ import pytest
 from gymnasium.vector import AsyncVectorEnv
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from dexbench.sim.gym import DexEnv, DexVectorEnv
+from dexbench.sim.gym import DexEnv
+from dexbench.sim.vector import DexVectorEnv
 from tests.benchmarks.motion import BURST, FULL, ONE, STATE, TOUCH, TWO, WINDOW, Motion, held, motion, report
 
 WANTED = {"state": 0.95, "touch": 0.90, "vector": 0.88, "peer": 1.2}
