@@ -121,7 +121,14 @@ def test_a_workers_error_keeps_its_kind(suite: Suite, tmp_path: Path) -> None:
 def start(suite: Suite, folder: Path, jobs: int, delay: float) -> subprocess.Popen[bytes]:
     code = f"from tests.toy import main; main({str(suite.path)!r}, {str(folder)!r}, {jobs})"
     environment = {**os.environ, DELAY: str(delay), "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        # tests that run in the background of a shell inherit that Ctrl-C is ignored, and so would this
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def wait_for_rows(folder: Path, more_than: int, process: subprocess.Popen[bytes]) -> None:
