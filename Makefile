@@ -40,7 +40,7 @@ test: $(VENV)/.has-test pictures ## Run all tests
 
 bench: $(VENV)/.has-bench pictures ## Measure speed against bare MuJoCo (leave the machine alone meanwhile)
 	@echo "Measuring: close other programs, this takes a few minutes."
-	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-enable
+	$(BIN)/python -m pytest -q -s tests/benchmarks --benchmark-enable --benchmark-columns=min,median,ops
 
 check: $(VENV)/.has-lint ## Lint, format, types and the rules of the house
 	@status=0
