@@ -38,8 +38,6 @@ def timed(draw: Callable[[], object]) -> tuple[float, float]:
 def test_rays_beat_software_opengl(
     task: str, embodiment: str, camera: str, benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if benchmark.disabled:
-        pytest.skip("a benchmark: make bench")
     if "egl" not in opengl.backends() or importlib.util.find_spec("mujoco_warp") is None:
         pytest.skip("needs an EGL library and mujoco-warp")
     world = SimWorld(task, embodiment, 1, groups=("state",))

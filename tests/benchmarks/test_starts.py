@@ -23,12 +23,6 @@ WANTED = {"reset": 1.5, "redress ms": 1.5, "make": 1.3, "second s": 0.25}
 ACCEPTED = {"reset": 3.5, "redress": 15.0, "make": 1.6, "second": 0.8}
 
 
-@pytest.fixture(autouse=True)
-def _only_when_asked(benchmark: BenchmarkFixture) -> None:
-    if benchmark.disabled:
-        pytest.skip("a benchmark: make bench")
-
-
 def test_reset(benchmark: BenchmarkFixture) -> None:
     """The same trial again; and other objects of other sizes, masses and friction in other places."""
     move, rng = motion(*ONE), np.random.default_rng(0)

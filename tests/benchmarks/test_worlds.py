@@ -30,12 +30,6 @@ WANTED = {"state": 0.95, "touch": 0.90, "vector": 0.88, "peer": 1.2}
 ACCEPTED = {"state": 0.68, "touch": 0.63, "vector": 0.88, "peer": 1.2}
 
 
-@pytest.fixture(autouse=True)
-def _only_when_asked(benchmark: BenchmarkFixture) -> None:
-    if benchmark.disabled:
-        pytest.skip("a benchmark: make bench")
-
-
 def against_raw(env: DexEnv | DexVectorEnv, move: Motion, rounds: int) -> tuple[float, float, float]:
     """Return (bare over ours per world and control period, bare [s], ours [s]), medians over bursts in turn."""
     world = env.unwrapped.world
