@@ -124,10 +124,10 @@ def test_pads_say_what_they_are(both: Embodiment) -> None:
     for pad in both.pads:
         assert pad.link.startswith(f"{pad.side}/")
         assert pad.link.endswith("distal")
-        assert pad.confidence == "estimated"
+        assert pad.model.confidence == "estimated"
         assert abs(np.linalg.norm(pad.quaternion) - 1) < 1e-9
         assert pad.rows * pad.pitch <= 0.02
-        assert pad.range > 0
+        assert pad.model.range > 0
 
 
 def test_mirroring_twice_changes_nothing() -> None:
@@ -219,8 +219,17 @@ def _row(hand: dict[str, Any], block: str, key: str, value: str) -> dict[str, An
         (lambda h: _row(h, "collision", "link", "palm").update(kind="blob"), r"kind: 'blob' is not known"),
         (lambda h: _row(h, "visual", "link", "palm").update(material="gold"), "no material 'gold'"),
         (lambda h: h["collision"]["excludes"].append(["palm", "tail"]), "two links of this robot are expected"),
-        (lambda h: h["pads"].update(rows=0), r"pads\.rows: a whole number of at least 1"),
-        (lambda h: h["couplings"]["items"][0].update(larger="FFJ7"), "two moving joints are expected"),
+        (lambda h: h["touch"]["options"]["lattice"].update(rows=0), r"lattice\.rows: a whole number of at least 1"),
+        (lambda h: h["couplings"]["items"][0].update(larger="FFJ7"), "larger: 'FFJ7' is not known; known: WRJ2"),
+        (lambda h: h["kinematic_tree"]["joints"][0].update(range=[-30, 10]), "is this in degrees"),
+        (
+            lambda h: h["actuators"]["items"].append({"name": "extra", "joints": ["FFJ3"]}),
+            "has a motor already: 'FFJ3'",
+        ),
+        (lambda h: h["actuators"]["items"][0].update(role="index/wave"), "'index/wave' is not known; known: wrist"),
+        (lambda h: h["pads"]["items"][0].update(link="thhub"), "'thhub' has no collision shape"),
+        (lambda h: h["fingers"]["items"][1].update(tip="ff"), "'ff' is not known; known: fftip"),
+        (lambda h: h["mirror"].update(plane="w"), "'w' is not known; known: x, y, z"),
     ],
 )
 def test_wrong_hand_is_refused(
@@ -300,3 +309,13 @@ def test_an_embodiment_may_overrule_its_hand(document: dict[str, Any], single: E
     assert (np.delete(other.home, thumb) == np.delete(single.home, thumb)).all()
     assert other.parts["right"].mount_position == (0, 0, 0.02)
     assert other.parts["right"].mount_rpy == single.parts["right"].mount_rpy
+
+
+def test_an_error_names_the_line(tmp_path: Path) -> None:
+    text = asset_path("hands/shadow/hand.yaml").read_text(encoding="utf-8").splitlines()
+    line = next(i for i, row in enumerate(text) if "name: FFJ2, type" in row)
+    text[line] = text[line].replace("revolute", "sliding")
+    path = tmp_path / "hand.yaml"
+    path.write_text("\n".join(text), encoding="utf-8")
+    with pytest.raises(DataError, match=rf"hand\.yaml:{line + 1}: .*FFJ2.*'sliding' is not known"):
+        load_mechanism(path)

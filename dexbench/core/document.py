@@ -1,7 +1,7 @@
 """A YAML document read field by field: every complaint names the file and the field."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,36 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # seven times as f
 class Node:
     """A value in a document, and where it stands."""
 
-    def __init__(self, value: Any, where: str, file: str) -> None:
+    def __init__(self, value: Any, where: str, file: str, text: bytes = b"", trail: tuple[str | int, ...] = ()) -> None:
+        """Hold a value.
+
+        Args:
+          value: what was read.
+          where: the field's name, for people.
+          file: the file's name, for people.
+          text: the whole file, in which an error looks up its line; empty if there is none.
+          trail: keys and indices from the document's top to this value.
+        """
         self.value = value
         self.where = where
         self.file = file
+        self._text = text
+        self._trail = trail
 
     def error(self, problem: str) -> DataError:
-        """Return the error that says what is wrong with this field."""
-        return DataError(f"{self.file}: {self.where or 'document'}: {problem}")
+        """Return the error that says what is wrong with this field, and in which line."""
+        line = _line(self._text, self._trail)
+        return DataError(f"{self.file}{f':{line}' if line else ''}: {self.where or 'document'}: {problem}")
 
     def mapping(self) -> dict[str, "Node"]:
         """Return the fields of a mapping by name."""
         if not isinstance(self.value, Mapping):
             raise self.error(f"a mapping is expected, not {_shown(self.value)}")
         prefix = f"{self.where}." if self.where else ""
-        return {str(k): Node(v, f"{prefix}{k}", self.file) for k, v in self.value.items()}
+        return {str(k): self._child(v, f"{prefix}{k}", str(k)) for k, v in self.value.items()}
+
+    def _child(self, value: Any, where: str, key: str | int) -> "Node":
+        return Node(value, where, self.file, self._text, (*self._trail, key))
 
     def has(self, key: str) -> bool:
         """Return whether this mapping has `key`."""
@@ -52,7 +67,7 @@ class Node:
             raise self.error(f"a list is expected, not {_shown(self.value)}")
         for i, entry in enumerate(self.value):
             name = next((entry[k] for k in ("name", "link") if k in entry), i) if isinstance(entry, Mapping) else i
-            yield Node(entry, f"{self.where}[{name}]", self.file)
+            yield self._child(entry, f"{self.where}[{name}]", i)
 
     def text(self, key: str, default: str = _REQUIRED) -> str:
         """Return field `key`, a text."""
@@ -62,6 +77,13 @@ class Node:
         if not isinstance(node.value, str) or not node.value:
             raise node.error(f"a text is expected, not {_shown(node.value)}")
         return node.value
+
+    def one_of(self, key: str, known: Iterable[str]) -> str:
+        """Return field `key`, one of the texts `known`."""
+        value, known = self.text(key), list(known)
+        if value not in known:
+            raise self[key].error(f"{value!r} is not known; known: {', '.join(known) or 'none'}")
+        return value
 
     def number(self, key: str, default: float = _REQUIRED) -> float:
         """Return field `key`, a finite number."""
@@ -133,9 +155,22 @@ def read_document(path: Path) -> Node:
         value = yaml.load(content, _LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name}: no valid YAML: {error}") from error
-    node = Node(value, "", f"{path.parent.name}/{path.name}")
+    node = Node(value, "", f"{path.parent.name}/{path.name}", content)
     node.mapping()
     return node
+
+
+def _line(text: bytes, trail: tuple[str | int, ...]) -> int:
+    """Return the line of a value in YAML text, from 1; 0 where there is no text. Only errors pay for this."""
+    if not text:
+        return 0
+    node = yaml.compose(text, _LOADER)
+    for key in trail:
+        if isinstance(node, yaml.MappingNode):
+            node = next((v for k, v in node.value if str(k.value) == str(key)), node)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+    return int(node.start_mark.line) + 1 if node is not None else 0
 
 
 def _shown(value: Any) -> str:

@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 from dexbench.core.assets import asset_path
 from dexbench.core.document import Node, read_document
 from dexbench.core.equipment import Actuator, Joint, Pad, Side
-from dexbench.core.mechanism import Mechanism, PadRow, Vector, mirrored
+from dexbench.core.mechanism import Mechanism, Vector, mirrored
 from dexbench.core.mechanism_file import load_mechanism
+from dexbench.core.roles import SIDES
 from dexbench.core.safety import Limits
 
-__all__ = ["SIDES", "Actuator", "Embodiment", "Joint", "Pad", "Side", "load_embodiment", "rpy_to_quaternion"]
-
-SIDES = ("right", "left")
-"""All sides there can be, in the order used everywhere."""
+__all__ = ["Actuator", "Embodiment", "Joint", "Pad", "Side", "load_embodiment", "rpy_to_quaternion"]
 
 PALM, PALM_FRAME = "palm", "palm_site"
 """Link and frame that every hand has: tasks and observations ask for them."""
@@ -75,10 +73,26 @@ class Embodiment:
             row[[place[j] for j in actuator.joints]] = 1
         return _frozen(matrix)
 
+    @cached_property
+    def linkage(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(A, J) and (J,) [rad]: joint angles = command @ first + second; see `joint_angles`."""
+        shares = self.transmission / self.transmission.sum(axis=1, keepdims=True)
+        offset = np.zeros(len(self.joints))
+        place = {j.name: i for i, j in enumerate(self.joints)}
+        for side in self.parts.values():
+            for row in side.hand.followers:
+                joint, master = (place[f"{side.name}/{name}"] for name in (row.joint, row.master))
+                shares[:, joint] = row.multiplier * shares[:, master]
+                offset[joint] = row.multiplier * offset[master] + row.offset
+        return _frozen(shares), _frozen(offset)
+
     def joint_angles(self, command: NDArray[Any]) -> NDArray[np.float64]:
-        """Return joint angles (..., J) [rad] for `command` (..., A); joints with one motor share equally."""
-        shared = self.transmission / self.transmission.sum(axis=1, keepdims=True)
-        return np.asarray(command @ shared)
+        """Return joint angles (..., J) [rad] for `command` (..., A).
+
+        Joints with one motor share its command equally; joints on a linkage follow their masters.
+        """
+        shares, offset = self.linkage
+        return np.asarray(command @ shares + offset)
 
     def command(self, angles: NDArray[Any]) -> NDArray[np.float64]:
         """Return the command (..., A) [rad] that joint angles (..., J) amount to."""
@@ -132,7 +146,7 @@ def _assemble(document: Node, find: Mapping[str, Resolver]) -> Embodiment:
         sides=sides,
         joints=joints,
         actuators=actuators,
-        pads=tuple(_pad(side, row) for side in sides for row in parts[side].hand.pads),
+        pads=tuple(pad for side in sides for pad in _pads(parts[side])),
         home=_frozen(home),
         limits=limits,
         parts=MappingProxyType(parts),
@@ -193,7 +207,7 @@ def _joints(side: Side) -> list[Joint]:
 def _actuators(side: Side) -> list[Actuator]:
     s = side.name
     return [
-        Actuator(f"{s}/{m.name}", s, part, tuple(f"{s}/{j}" for j in m.joints), m.lower, m.upper)
+        Actuator(f"{s}/{m.name}", s, part, tuple(f"{s}/{j}" for j in m.joints), m.role, m.lower, m.upper)
         for part, mechanism in (("arm", side.arm), ("hand", side.hand))
         for m in mechanism.motors
     ]
@@ -234,22 +248,23 @@ def _home(row: Node, side: Side, actuators: tuple[Actuator, ...], limits: Limits
     return list(values.values())
 
 
-def _pad(side: str, row: PadRow) -> Pad:
-    return Pad(
-        name=f"{side}/{row.finger}",
-        side=side,
-        finger=row.finger,
-        link=f"{side}/{row.link}",
-        rows=row.rows,
-        columns=row.columns,
-        pitch=row.pitch,
-        position=row.xyz,
-        quaternion=rpy_to_quaternion(row.rpy),
-        range=row.range,
-        rate=row.rate,
-        noise=row.noise,
-        confidence=row.confidence,
-    )
+def _pads(side: Side) -> list[Pad]:
+    """Return the pads with touch."""
+    model = side.hand.touch.get(side.hand.fitted)
+    if model is None:
+        return []
+    return [
+        Pad(
+            f"{side.name}/{p.finger}",
+            side.name,
+            p.finger,
+            f"{side.name}/{p.link}",
+            p.xyz,
+            rpy_to_quaternion(p.rpy),
+            model,
+        )
+        for p in side.hand.pads
+    ]
 
 
 def rpy_to_quaternion(rpy: Vector) -> Vector:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dexbench.core.mechanism import Mechanism, Vector
+from dexbench.core.touch_model import TouchModel
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Actuator:
     part: str
     joints: tuple[str, ...]
     """Names of the joints whose sum is commanded."""
+    role: str
+    """What it moves, without the side, one of roles.ROLES: "index/flexion"; empty for an arm's."""
     lower: float
     """Maker's range [rad]; what may be commanded is in the embodiment's `limits`."""
     upper: float
@@ -49,22 +52,27 @@ class Pad:
     """"thumb", "index", "middle", "ring" or "little"."""
     link: str
     """Body that carries it, with its side."""
-    rows: int
-    columns: int
-    pitch: float
-    """Distance of neighbouring taxels [m]."""
     position: Vector
     """Centre of the lattice in the link frame [m]."""
     quaternion: Vector
     """wxyz in the link frame: z out of the pad, y distal (along a column of taxels), x across."""
-    range: float
-    """Saturation of a taxel [N]."""
-    rate: float
-    """[Hz]"""
-    noise: float
-    """Standard deviation of a taxel [N]."""
-    confidence: str
-    """"exact", "derived" or "estimated"."""
+    model: TouchModel
+    """What is fitted on it."""
+
+    @property
+    def rows(self) -> int:
+        """Taxels along the finger."""
+        return self.model.rows
+
+    @property
+    def columns(self) -> int:
+        """Taxels across."""
+        return self.model.columns
+
+    @property
+    def pitch(self) -> float:
+        """Distance of neighbouring taxels [m]."""
+        return self.model.pitch
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dexbench.core.document import Node
+from dexbench.core.errors import DataError
+from dexbench.core.touch_model import TouchModel
 
 Vector = tuple[float, ...]
 
@@ -84,6 +86,8 @@ class MotorRow:
     """A position servo on the sum of the angles of its joints."""
 
     name: str
+    role: str
+    """What it moves, one of roles.ROLES: "index/flexion"; empty for an arm's."""
     joints: tuple[str, ...]
     lower: float
     """Commandable [rad]."""
@@ -111,25 +115,52 @@ class CouplingRow:
 
 
 @dataclass(frozen=True)
+class FollowerRow:
+    """A joint without a motor that a linkage moves: angle = multiplier * angle of `master` + offset."""
+
+    joint: str
+    master: str
+    multiplier: float
+    offset: float
+    """[rad]"""
+
+
+@dataclass(frozen=True)
+class FingerRow:
+    """A finger in the words of dexbench.core.roles."""
+
+    finger: str
+    tip: str
+    """Name of the frame at its tip."""
+    links: Mapping[str, str]
+    """Link by phalanx, from the palm to the tip."""
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """A factor on numbers that nobody published."""
+
+    name: str
+    scales: str
+    """"length" (links as a whole), "coupling" (followers' multipliers) or "mass" (of links)."""
+    of: tuple[str, ...]
+    """Names of links, or of the joints that follow."""
+    prior: float
+    """Most plausible factor; 1 is what the file says."""
+    lower: float
+    """Of the range in which to randomise it."""
+    upper: float
+
+
+@dataclass(frozen=True)
 class PadRow:
-    """A touch pad: a flat lattice of taxels; z points out of the pad, y (rows) distally, x along columns."""
+    """Where a finger presses: z points out of the skin, y distally, x across. Touch may be fitted there."""
 
     finger: str
     link: str
     xyz: Vector
     """Centre on the collision surface [m]."""
     rpy: Vector
-    rows: int
-    columns: int
-    pitch: float
-    """Distance of neighbouring taxels [m]."""
-    range: float
-    """Force at which a taxel saturates [N]."""
-    rate: float
-    """[Hz]"""
-    noise: float
-    """Standard deviation of a taxel's reading [N]."""
-    confidence: str
 
 
 @dataclass(frozen=True)
@@ -150,7 +181,15 @@ class Mechanism:
     """Pairs of links that never collide."""
     motors: tuple[MotorRow, ...]
     couplings: tuple[CouplingRow, ...]
+    followers: tuple[FollowerRow, ...]
+    fingers: tuple[FingerRow, ...]
+    """Of a hand, in the order of roles.FINGERS."""
+    parameters: tuple[ParameterRow, ...]
     pads: tuple[PadRow, ...]
+    touch: Mapping[str, TouchModel]
+    """What can be fitted on the pads, by name."""
+    fitted: str
+    """What is fitted, one of `touch`; empty for nothing."""
     friction: Vector
     """Sliding [1], torsional [m], rolling [m]."""
     solref: Vector
@@ -160,8 +199,9 @@ class Mechanism:
     """Of a hand: its root in the arm's flange frame, position [m] and roll, pitch, yaw [rad]."""
     rest: Mapping[str, float]
     """Of a hand: resting commands by motor [rad]; a motor that is not named rests as near to zero as it can."""
-    handed: bool
-    """Whether the other side is this one's mirror image about x = 0 of every link."""
+    mirror: int | None
+    """The other side is this one's mirror image about x = 0 (0), y = 0 (1) or z = 0 (2) of every link; None: it is the
+    same."""
     checks: Node
     """What the compiled model is compared with; read by dexbench.robots.check."""
 
@@ -170,35 +210,48 @@ class Mechanism:
         """The joints that turn, in order."""
         return tuple(j for j in self.joints if j.axis is not None)
 
+    @property
+    def handed(self) -> bool:
+        """Whether left and right differ."""
+        return self.mirror is not None
+
 
 def mirrored(mechanism: Mechanism) -> Mechanism:
-    """Return the mirror image about x = 0 of every link frame: same joint values, mirrored poses.
+    """Return the mirror image of a handed mechanism: same joint values, mirrored poses.
 
-    With M = diag(-1, 1, 1): positions become M p; rotations M R M, that is (roll, -pitch, -yaw); an axis is a
-    pseudovector, so it becomes -M a.
+    With M the reflection, for example diag(-1, 1, 1): positions become M p; rotations M R M, which keeps the angle
+    about the mirror's normal and turns the two others round; an axis is a pseudovector, so it becomes -M a.
     """
+    if mechanism.mirror is None:
+        return mechanism
+    normal = mechanism.mirror
+    flip = tuple(-1.0 if i == normal else 1.0 for i in range(3))
 
-    def place(xyz: Vector, rpy: Vector) -> tuple[Vector, Vector]:
-        return (-xyz[0], xyz[1], xyz[2]), (rpy[0], -rpy[1], -rpy[2])
+    def place(xyz: Vector) -> Vector:
+        return tuple(f * x for f, x in zip(flip, xyz, strict=True))
 
-    def joint(row: JointRow) -> JointRow:
-        xyz, rpy = place(row.xyz, row.rpy)
-        axis = None if row.axis is None else (row.axis[0], -row.axis[1], -row.axis[2])
-        return replace(row, xyz=xyz, rpy=rpy, axis=axis)
-
-    def shape(row: ShapeRow) -> ShapeRow:
-        xyz, rpy = place(row.xyz, row.rpy)
-        return replace(row, xyz=xyz, rpy=rpy, sections=tuple((*s[:4], -s[4], s[5]) for s in row.sections))
+    def turn(pseudovector: Vector) -> Vector:
+        return tuple(-f * x for f, x in zip(flip, pseudovector, strict=True))
 
     def frame(row: FrameRow) -> FrameRow:
-        xyz, rpy = place(row.xyz, row.rpy)
-        return replace(row, xyz=xyz, rpy=rpy)
+        return replace(row, xyz=place(row.xyz), rpy=turn(row.rpy))
 
     def pad(row: PadRow) -> PadRow:
-        xyz, rpy = place(row.xyz, row.rpy)
-        return replace(row, xyz=xyz, rpy=rpy)
+        return replace(row, xyz=place(row.xyz), rpy=turn(row.rpy))
 
-    links = {n: replace(k, com=place(k.com, k.com)[0]) for n, k in mechanism.links.items()}
+    def joint(row: JointRow) -> JointRow:
+        axis = None if row.axis is None else turn(row.axis)
+        return replace(row, xyz=place(row.xyz), rpy=turn(row.rpy), axis=axis)
+
+    def section(values: Vector) -> Vector:
+        return (*values[:4], values[4] * (-1 if normal == 0 else 1), values[5] * (-1 if normal == 1 else 1))
+
+    def shape(row: ShapeRow) -> ShapeRow:
+        if row.sections and normal == 2:
+            raise DataError(f"{mechanism.name}: a loft runs along z and cannot be mirrored about z = 0")
+        return replace(row, xyz=place(row.xyz), rpy=turn(row.rpy), sections=tuple(map(section, row.sections)))
+
+    links = {name: replace(link, com=place(link.com)) for name, link in mechanism.links.items()}
     return replace(
         mechanism,
         joints=tuple(map(joint, mechanism.joints)),

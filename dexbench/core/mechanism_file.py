@@ -5,20 +5,23 @@ from pathlib import Path
 from types import MappingProxyType
 
 from dexbench.core.document import Node, read_document
+from dexbench.core.hand_file import couplings, fingers, followers, mirror, mount, pads, parameters, rest
 from dexbench.core.mechanism import (
-    CouplingRow,
     FrameRow,
     JointRow,
     LinkRow,
     Mechanism,
     MotorRow,
-    PadRow,
     ShapeRow,
     Vector,
 )
+from dexbench.core.roles import ROLES
+from dexbench.core.touch_model import read_touch
 
 _SIZES = {"box": 3, "capsule": 2, "cylinder": 2, "sphere": 1, "ellipsoid": 3, "loft": 0}
 _ORIGIN = (0.0, 0.0, 0.0)
+LARGEST_ANGLE = 4 * math.pi
+"""Of a joint [rad]: beyond two turns either way a range is in degrees."""
 
 
 def load_mechanism(path: Path) -> Mechanism:
@@ -40,26 +43,34 @@ def load_mechanism(path: Path) -> Mechanism:
     colours = {name: colour.numbers(4) for name, colour in document["visual"]["materials"].mapping().items()}
     contact = document["contact"]
     moving = {j.name: j for j in joints if j.axis is not None}
-    motors = tuple(_motor(row, moving, document["actuators"]) for row in document["actuators"]["items"].items())
+    motors = _motors(document["actuators"], moving)
+    collision = tuple(_shape(row, links, None) for row in document["collision"]["items"].items())
+    frames = tuple(_frame(row, links) for row in document["frames"]["items"].items())
+    touch, fitted = read_touch(document["touch"]) if document.has("touch") else ({}, "")
     return Mechanism(
         name=document.text("name"),
         root=root,
         joints=joints,
         links=MappingProxyType(links),
-        frames=tuple(_frame(row, links) for row in document["frames"]["items"].items()),
-        collision=tuple(_shape(row, links, None) for row in document["collision"]["items"].items()),
+        frames=frames,
+        collision=collision,
         visual=tuple(_shape(row, links, colours) for row in document["visual"]["items"].items()),
         materials=MappingProxyType(colours),
         excludes=tuple(_exclude(row, links) for row in document["collision"]["excludes"].items()),
         motors=motors,
-        couplings=_couplings(document, moving),
-        pads=_pads(document, links),
+        couplings=couplings(document, moving),
+        followers=followers(document, moving, motors),
+        fingers=fingers(document, links, frames),
+        parameters=parameters(document, moving, links),
+        pads=pads(document, links, collision),
+        touch=MappingProxyType(touch),
+        fitted=fitted,
         friction=contact.vector("friction", 3),
         solref=contact.vector("solref", 2),
         solimp=contact.vector("solimp", 5),
-        mount=_mount(document),
-        rest=_rest(document, motors),
-        handed=document.has("mirror"),
+        mount=mount(document),
+        rest=rest(document, motors),
+        mirror=mirror(document),
         checks=document["checks"],
     )
 
@@ -77,6 +88,8 @@ def _joint(row: Node, dynamics: Node) -> JointRow:
     if abs(length - 1) > 1e-4:
         raise row["axis"].error(f"a unit vector is expected, its length is {length:.4f}")
     lower, upper = row.interval("range")
+    if max(abs(lower), abs(upper)) > LARGEST_ANGLE:
+        raise row["range"].error(f"{lower} .. {upper} rad is more than two turns; is this in degrees?")
     own = dynamics["joints"][name] if dynamics.has("joints") and dynamics["joints"].has(name) else dynamics
     return JointRow(
         name,
@@ -105,13 +118,6 @@ def _check_tree(tree: Node, root: str, joints: tuple[JointRow, ...]) -> None:
         known.add(joint.child)
 
 
-def _known(row: Node, key: str, links: dict[str, LinkRow]) -> str:
-    link = row.text(key)
-    if link not in links:
-        raise row[key].error(f"there is no link {link!r}")
-    return link
-
-
 def _link(row: Node) -> LinkRow:
     mass = row.number("mass")
     box = row.vector("box", 3)
@@ -122,7 +128,7 @@ def _link(row: Node) -> LinkRow:
 
 def _frame(row: Node, links: dict[str, LinkRow]) -> FrameRow:
     place = row.vector("xyz", 3), row.vector("rpy", 3, _ORIGIN)
-    return FrameRow(row.text("name"), _known(row, "link", links), *place, mass=row.number("mass", 0.0))
+    return FrameRow(row.text("name"), row.one_of("link", links), *place, mass=row.number("mass", 0.0))
 
 
 def _shape(row: Node, links: dict[str, LinkRow], colours: dict[str, Vector] | None) -> ShapeRow:
@@ -133,7 +139,7 @@ def _shape(row: Node, links: dict[str, LinkRow], colours: dict[str, Vector] | No
     if colours is not None and material not in colours:
         raise row["material"].error(f"there is no material {material!r}")
     return ShapeRow(
-        link=_known(row, "link", links),
+        link=row.one_of("link", links),
         kind=kind,
         size=row.vector("size", _SIZES[kind]) if kind != "loft" else (),
         xyz=row.vector("xyz", 3, _ORIGIN),
@@ -165,74 +171,38 @@ def _exclude(row: Node, links: dict[str, LinkRow]) -> tuple[str, str]:
     return pair[0], pair[1]
 
 
+def _motors(actuators: Node, moving: dict[str, JointRow]) -> tuple[MotorRow, ...]:
+    motors: list[MotorRow] = []
+    driven: dict[str, str] = {}
+    for row in actuators["items"].items():
+        motor = _motor(row, moving, actuators)
+        for joint in motor.joints:
+            if joint in driven:
+                raise row.error(f"joint {joint!r} has a motor already: {driven[joint]!r}; a joint can have one")
+            driven[joint] = motor.name
+        if motor.role and motor.role in {m.role for m in motors}:
+            raise row["role"].error(f"another actuator has the role {motor.role!r} already")
+        motors.append(motor)
+    return tuple(motors)
+
+
 def _motor(row: Node, moving: dict[str, JointRow], defaults: Node) -> MotorRow:
     name = row.text("name")
     joints = row.names("joints", (name,))
     for joint in joints:
         if joint not in moving:
-            raise row.error(f"there is no moving joint {joint!r}")
+            raise row.error(f"there is no moving joint {joint!r}; there are {', '.join(moving)}")
     lower = sum(moving[j].lower for j in joints)
     upper = sum(moving[j].upper for j in joints)
     if row.has("range"):
         lower, upper = row.interval("range")
     return MotorRow(
         name,
+        row.one_of("role", ROLES) if row.has("role") else "",
         joints,
         lower,
         upper,
         kp=row.number("kp", defaults.number("kp")),
         kv=row.number("kv", defaults.number("kv")),
         force=row.number("force", defaults.number("force")),
-    )
-
-
-def _mount(document: Node) -> tuple[Vector, Vector]:
-    if not document.has("mount"):
-        return _ORIGIN, _ORIGIN
-    return document["mount"].vector("xyz", 3), document["mount"].vector("rpy", 3)
-
-
-def _rest(document: Node, motors: tuple[MotorRow, ...]) -> MappingProxyType[str, float]:
-    if not document.has("rest"):
-        return MappingProxyType({})
-    row = document["rest"]["items"]
-    unknown = set(row.mapping()) - {m.name for m in motors}
-    if unknown:
-        raise row.error(f"{', '.join(sorted(unknown))}: no such actuator")
-    return MappingProxyType({name: row.number(name) for name in row.mapping()})
-
-
-def _couplings(document: Node, moving: dict[str, JointRow]) -> tuple[CouplingRow, ...]:
-    if not document.has("couplings"):
-        return ()
-    rows = []
-    passive = document["couplings"]["passive"]
-    values = [passive.number(key) for key in ("stiffness", "damping", "armature")]
-    for row in document["couplings"]["items"].items():
-        pair = row.text("smaller"), row.text("larger")
-        if any(j not in moving for j in pair):
-            raise row.error(f"two moving joints are expected, not {list(pair)}")
-        rows.append(CouplingRow(*pair, *values))
-    return tuple(rows)
-
-
-def _pads(document: Node, links: dict[str, LinkRow]) -> tuple[PadRow, ...]:
-    if not document.has("pads"):
-        return ()
-    shared = document["pads"]
-    return tuple(
-        PadRow(
-            finger=row.text("finger"),
-            link=_known(row, "link", links),
-            xyz=row.vector("xyz", 3),
-            rpy=row.vector("rpy", 3),
-            rows=shared.count("rows"),
-            columns=shared.count("columns"),
-            pitch=shared.number("pitch"),
-            range=shared.number("range"),
-            rate=shared.number("rate"),
-            noise=shared.number("noise"),
-            confidence=shared.text("confidence"),
-        )
-        for row in shared["items"].items()
     )

@@ -3,8 +3,8 @@
 import mujoco
 import numpy as np
 
-from dexbench.core.embodiment import Embodiment, Pad, Side, rpy_to_quaternion
-from dexbench.core.mechanism import CouplingRow, JointRow, LinkRow, Mechanism, MotorRow, Vector
+from dexbench.core.embodiment import Embodiment, Side, rpy_to_quaternion
+from dexbench.core.mechanism import CouplingRow, FollowerRow, JointRow, LinkRow, Mechanism, MotorRow, Vector
 from dexbench.robots.physics import assert_physics, set_physics
 from dexbench.robots.visual import add_visuals
 
@@ -12,6 +12,8 @@ COLLISION_GROUP = 3
 
 # Stops as stiff as the time step allows (twice 4 ms). MuJoCo's own softness lets a blocked finger's other joints bend
 # 0.25 rad past their stops under 2 N m.
+_BARE = (0.004, 0.004)
+"""Half edges of a pad without touch, for the eye [m]."""
 _STOP_SOLREF = (0.008, 1.0)
 _STOP_SOLIMP = (0.99, 0.999, 0.001, 0.5, 2.0)
 
@@ -47,7 +49,7 @@ def robot_spec(embodiment: Embodiment, *, shapes: bool = True) -> mujoco.MjSpec:
         bracket = arm[mount.link].add_frame(pos=side.mount_position, quat=rpy_to_quaternion(side.mount_rpy))
         bracket.set_frame(flange)
         hand = add_mechanism(spec, bracket, side.hand, name, shapes)
-        add_pads(hand, [p for p in embodiment.pads if p.side == name])
+        add_pads(hand, side.hand, name)
         if shapes:
             _exclude_mount(spec, side)
     return spec
@@ -77,6 +79,8 @@ def add_mechanism(
         )
     for coupling in mechanism.couplings:
         _add_coupling(spec, side, coupling)
+    for follower in mechanism.followers:
+        _add_follower(spec, side, follower)
     for motor in mechanism.motors:
         _add_motor(spec, side, motor)
     if shapes:
@@ -136,6 +140,20 @@ def _add_coupling(spec: mujoco.MjSpec, side: str, row: CouplingRow) -> None:
     tendon.wrap_joint(f"{side}/{row.larger}", -1)
 
 
+def _add_follower(spec: mujoco.MjSpec, side: str, row: FollowerRow) -> None:
+    """Hold `joint` to its master by an equality, which pushes back on the master as a linkage does."""
+    equality = spec.add_equality(
+        name=f"{side}/{row.joint}",
+        type=mujoco.mjtEq.mjEQ_JOINT,
+        objtype=mujoco.mjtObj.mjOBJ_JOINT,
+        name1=f"{side}/{row.joint}",
+        name2=f"{side}/{row.master}",
+        solref=_STOP_SOLREF,
+        solimp=_STOP_SOLIMP,
+    )
+    equality.data[:5] = [row.offset, row.multiplier, 0, 0, 0]
+
+
 def _add_motor(spec: mujoco.MjSpec, side: str, motor: MotorRow) -> None:
     name = f"{side}/{motor.name}"
     kind, target = mujoco.mjtTrn.mjTRN_JOINT, f"{side}/{motor.joints[0]}"
@@ -178,15 +196,17 @@ def _size(size: Vector) -> list[float]:
     return [*size, 0.0, 0.0][:3]
 
 
-def add_pads(bodies: dict[str, mujoco.MjsBody], pads: list[Pad]) -> None:
-    """Add one site a pad, named like the pad: z out of the pad, y along the finger."""
-    for pad in pads:
-        bodies[pad.link.partition("/")[2]].add_site(
-            name=pad.name,
-            pos=pad.position,
-            quat=pad.quaternion,
+def add_pads(bodies: dict[str, mujoco.MjsBody], hand: Mechanism, side: str) -> None:
+    """Add one site a pad, named "right/index": z out of the pad, y along the finger; as large as the touch on it."""
+    fitted = hand.touch.get(hand.fitted)
+    half = (fitted.columns * fitted.pitch / 2, fitted.rows * fitted.pitch / 2) if fitted else _BARE
+    for pad in hand.pads:
+        bodies[pad.link].add_site(
+            name=f"{side}/{pad.finger}",
+            pos=pad.xyz,
+            quat=rpy_to_quaternion(pad.rpy),
             type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=[pad.columns * pad.pitch / 2, pad.rows * pad.pitch / 2, 0.0005],
+            size=[*half, 0.0005],
             group=4,
         )
 

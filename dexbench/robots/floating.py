@@ -26,5 +26,5 @@ def hand_spec(embodiment: Embodiment, side: str) -> mujoco.MjSpec:
         type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1=root.name, name2="base", solref=[0.008, 1]
     )
     weld.data[:11] = [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]  # same pose, torques as they are
-    add_pads(bodies, [p for p in embodiment.pads if p.side == side])
+    add_pads(bodies, hand, side)
     return spec

@@ -16,10 +16,6 @@ from dexbench.core.schema import Field
 from dexbench.sensors.lattice import SPREAD, STEPS, Lattice
 from dexbench.sensors.touch_reader import LINK, TouchReader
 
-MARGIN = 0.005
-"""How far outside the outermost taxel centres a contact still counts as on the pad [m]; estimated: the skin is drawn
-round the tip, and contacts there are read by the outermost taxels."""
-
 _NETFORCE = 3
 """The contact sensor's reduction to one force, in the cell frame, at the centre of pressure."""
 
@@ -34,25 +30,21 @@ class TouchSensor:
     """The touch pads of an embodiment.
 
     Args:
-      pads: in the order of the observation; all with the same number of rows and of columns.
+      pads: in the order of the observation; all with the same sensor.
       spread: width of the patch a force leaves [taxel pitches].
-      margin: see MARGIN [m].
       account: also measure the force on the whole link, so that `TouchReader.beside` works. It is for tests: it doubles
         what the sensors cost, 1 % of a step.
     """
 
-    def __init__(
-        self, pads: Sequence[Pad], *, spread: float = SPREAD, margin: float = MARGIN, account: bool = False
-    ) -> None:
+    def __init__(self, pads: Sequence[Pad], *, spread: float = SPREAD, account: bool = False) -> None:
         if not pads:
             raise ContractError("a touch sensor needs at least one pad")
-        if len({(pad.rows, pad.columns) for pad in pads}) > 1:
-            shapes = ", ".join(f"{pad.name} {pad.rows}x{pad.columns}" for pad in pads)
-            raise ContractError(f"all pads must have the same rows and columns, these have {shapes}")
+        if len({pad.model for pad in pads}) > 1:
+            fitted = ", ".join(f"{pad.name} {pad.model.name} {pad.rows}x{pad.columns}" for pad in pads)
+            raise ContractError(f"all pads must carry the same sensor, these carry {fitted}")
         self.pads = tuple(pads)
-        rim = margin / min(pad.pitch for pad in pads)
-        self.lattice = Lattice(pads[0].rows, pads[0].columns, rim, spread)
-        self.margin = margin
+        self.model = model = pads[0].model
+        self.lattice = Lattice(model.rows, model.columns, model.margin / model.pitch, spread, model.absent)
         self.account = account
 
     def edit(self, spec: mujoco.MjSpec) -> None:
@@ -82,7 +74,7 @@ class TouchSensor:
         matrix = np.zeros(9)
         mujoco.mju_quat2Mat(matrix, np.array(pad.quaternion))
         x, y, normal = matrix.reshape(3, 3).T
-        half = np.array([pad.columns - 1, pad.rows - 1]) / 2 * pad.pitch + self.margin
+        half = np.array([pad.columns - 1, pad.rows - 1]) / 2 * pad.pitch + pad.model.margin
         link.add_site(
             name=f"{pad.name}/skin",
             type=mujoco.mjtGeom.mjGEOM_BOX,
@@ -110,14 +102,13 @@ class TouchSensor:
 
     def fields(self, window: int) -> tuple[Field, Field]:
         """Return the observation's fields for `window` samples per action."""
-        pad = self.pads[0]
-        names = tuple(p.name for p in self.pads)
-        limit = max(p.range for p in self.pads)
-        shape = (len(names), pad.rows, pad.columns, 3)
-        total = limit * pad.rows * pad.columns
+        names, model = tuple(p.name for p in self.pads), self.model
+        total = model.range * (model.rows * model.columns - len(model.absent))
+        low = 0 if model.axes == "normal" else -1
+        taxels = (len(names), model.rows, model.columns, 3)
         return (
-            Field("touch", (window, *shape), "N", "pad", "touch", -limit, limit),
-            Field("touch_net", (len(names), 3), "N", "pad", "touch", -total, total, labels=names),
+            Field("touch", (window, *taxels), "N", "pad", "touch", low * model.range, model.range),
+            Field("touch_net", (len(names), 3), "N", "pad", "touch", low * total, total, labels=names),
         )
 
 

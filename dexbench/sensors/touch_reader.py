@@ -22,7 +22,7 @@ pressure, in the cell frame; the axes of the cell and its origin, in the pad's r
 LINK = "link force"
 """The sensor of all force on a pad's link, where there is one."""
 
-_CHUNK = 8
+CHUNK = 8
 """Worlds read at once, so that their numbers stay in the second-level cache."""
 
 
@@ -42,7 +42,7 @@ class TouchReader:
     """Reads the touch of any number of worlds of one model; what it returns for a world depends on that world alone.
 
     Args:
-      pads: as the sensors were added.
+      pads: as the sensors were added; all with the same model.
       lattice: of every pad.
       model: compiled from the edited spec.
       dtype: of what `read` returns and of the sharing out; positions and rotations are always in double precision.
@@ -51,39 +51,41 @@ class TouchReader:
     def __init__(self, pads: Sequence[Pad], lattice: Lattice, model: mujoco.MjModel, dtype: DTypeLike) -> None:
         names = [f"{pad.name}/{what}" for pad in pads for what, _ in ROW]
         self._rows = _addresses(names, [width for _, width in ROW] * len(pads), model)
-        self._model = model
+        self._compiled = model
         self._names = tuple(pad.name for pad in pads)
-        self._shape = (len(pads), lattice.rows, lattice.columns, 3)
+        self._shape: tuple[int, int, int, int] = (len(pads), lattice.rows, lattice.columns, 3)
         self._dtype = np.dtype(dtype)
         self._lattice = lattice
         self._scale = np.array([STEPS / pad.pitch for pad in pads])
         self._kept: dict[tuple[int, ...], Sharing] = {}
-        self._range = np.array([pad.range for pad in pads], dtype)[:, None, None, None]
-        self._noise = np.array([pad.noise for pad in pads], dtype)[:, None, None, None]
+        self.model = pads[0].model
+        self._range = self.model.range
         # No taxel saturates while no component of a force is larger than this.
-        self._harmless = float(self._range.min() / (lattice.along.max() * lattice.across.max()))
+        self._harmless = self._range / lattice.largest()
 
-    def read(self, sensordata: Array, noise: Sequence[np.random.Generator] | None = None) -> Touch:
-        """Return what the pads read.
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(pads, rows, columns, 3)."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of what is read."""
+        return self._dtype
+
+    def read(self, sensordata: Array) -> Touch:
+        """Return what ideal pads read, whatever their rate and flaws: see TouchStream.
 
         Args:
           sensordata: (n, window, nsensordata) of successive substeps, oldest first.
-          noise: one generator per world, to add the pads' noise with; None for none.
         """
         n, window, _ = sensordata.shape
-        if n <= _CHUNK:
-            touch = self._share(sensordata)
-        else:
-            touch = Touch(
-                np.empty((n, window, *self._shape), self._dtype), np.empty((n, self._shape[0], 3), self._dtype)
-            )
-            for first in range(0, n, _CHUNK):
-                part = slice(first, first + _CHUNK)
-                touch.taxels[part], touch.net[part] = self._share(sensordata[part])
-        if noise is not None:
-            for taxels, net, generator in zip(*touch, noise, strict=True):
-                taxels += self._noise * generator.standard_normal(taxels.shape).astype(self._dtype)
-                self._saturate(taxels, net)
+        if n <= CHUNK:
+            return self._share(sensordata)
+        touch = Touch(np.empty((n, window, *self._shape), self._dtype), np.empty((n, self._shape[0], 3), self._dtype))
+        for first in range(0, n, CHUNK):
+            part = slice(first, first + CHUNK)
+            touch.taxels[part], touch.net[part] = self._share(sensordata[part])
         return touch
 
     def beside(self, sensordata: Array) -> Array:
@@ -92,13 +94,13 @@ class TouchReader:
         Needs TouchSensor(account=True).
         """
         names = [f"{name}/{LINK}" for name in self._names]
-        links = sensordata[..., _addresses(names, [3] * len(names), self._model)]
+        links = sensordata[..., _addresses(names, [3] * len(names), self._compiled)]
         rows = sensordata[..., self._rows].reshape(*sensordata.shape[:2], len(names), Sharing.WIDTH // 3, 3)
         beside = -links.reshape(rows[..., 0, :].shape) - rows[..., 0, :]  # MuJoCo gives what the link exerts
         return np.asarray((beside[..., None, :] @ rows[..., 2:5, :])[..., 0, :])
 
     def _share(self, sensordata: Array) -> Touch:
-        """Return what the pads read without noise."""
+        """Return what the pads of a few worlds read."""
         n, window, _ = sensordata.shape
         samples = (n, window, self._shape[0])
         rows = sensordata[..., self._rows].reshape(*samples, Sharing.WIDTH)
@@ -115,7 +117,9 @@ class TouchReader:
         key = (threading.get_ident(), *samples)
         sharing = self._kept.get(key)
         if sharing is None:
-            sharing = self._kept[key] = Sharing(samples, self._lattice, self._scale, self._harmless, self._dtype)
+            sharing = self._kept[key] = Sharing(
+                samples, self._lattice, self._scale, self._harmless, self._dtype, self.model.axes == "normal"
+            )
         return sharing
 
     def _saturate(self, taxels: Array, net: Array) -> None:

@@ -111,10 +111,7 @@ def _addresses(
     joints = [model.joint(j.name) for j in embodiment.joints]
     qpos = np.array([int(j.qposadr[0]) for j in joints])
     home = model.qpos0.copy()
-    place = dict(zip((j.name for j in embodiment.joints), qpos, strict=True))
-    for actuator, value in zip(embodiment.actuators, embodiment.home, strict=True):
-        for joint in actuator.joints:  # a tendon over two joints: both take their share
-            home[place[joint]] = value / len(actuator.joints)
+    home[qpos] = embodiment.joint_angles(embodiment.home)
 
     def sensors(first: str, count: int) -> slice:
         start = int(model.sensor(first).adr[0])
