@@ -146,7 +146,7 @@ def _assemble(document: Node, find: Mapping[str, Resolver]) -> Embodiment:
         sides=sides,
         joints=joints,
         actuators=actuators,
-        pads=tuple(pad for side in sides for pad in _pads(parts[side])),
+        pads=tuple(pad for side in sides for pad in sensing_pads(parts[side])),
         home=_frozen(home),
         limits=limits,
         parts=MappingProxyType(parts),
@@ -248,7 +248,7 @@ def _home(row: Node, side: Side, actuators: tuple[Actuator, ...], limits: Limits
     return list(values.values())
 
 
-def _pads(side: Side) -> list[Pad]:
+def sensing_pads(side: Side) -> list[Pad]:
     """Return the pads with touch."""
     model = side.hand.touch.get(side.hand.fitted)
     if model is None:

@@ -23,6 +23,7 @@ class Sharing:
       scale: (pads,) positions of the lattice's tables in a metre.
       harmless: largest force with which no taxel saturates [N].
       dtype: of the taxels.
+      normal: the taxels feel nothing but pressing.
     """
 
     WIDTH = 18
@@ -30,7 +31,13 @@ class Sharing:
     pad's reading frame."""
 
     def __init__(
-        self, samples: tuple[int, int, int], lattice: Lattice, scale: Array, harmless: float, dtype: np.dtype
+        self,
+        samples: tuple[int, int, int],
+        lattice: Lattice,
+        scale: Array,
+        harmless: float,
+        dtype: np.dtype,
+        normal: bool = False,
     ) -> None:
         total = int(np.prod(samples))
         rows, columns = lattice.rows, lattice.columns
@@ -42,6 +49,8 @@ class Sharing:
         self._terms = tuple(self._products[:, i] for i in range(3))
         self._local = np.empty((2, 3, total))
         self._local_force, self._local_place = self._local
+        self._pressing, self._shears = self._local_force[0], self._local_force[1:]
+        self._normal = normal
         self._scale = np.empty((2, 3, total))
         self._scale[0] = 1 / harmless
         self._scale[1] = np.tile(scale, total // samples[2])
@@ -58,6 +67,8 @@ class Sharing:
         self._right, self._right_factor = right, self._right_shares[:, None]
         self._factors = left[:, :, None], right.reshape(3 * columns, total).T[:, None]
         self._shape = (*samples, rows, columns, 3)
+        self._absent = lattice.absent
+        self._present, self._gone = np.empty((2, total), dtype)
 
     def __call__(self, rows: Array) -> tuple[Array, Array, Array] | None:
         """Return new arrays of taxels and of the newest net forces, and the worlds where a taxel may saturate.
@@ -76,12 +87,27 @@ class Sharing:
         np.add(first, second, out=self._local)
         np.add(self._local, third, out=self._local)
         np.add(self._local_place, self._origin, out=self._local_place)
+        if self._normal:
+            np.maximum(self._pressing, 0, out=self._pressing)
+            self._shears.fill(0)
         np.multiply(self._local, self._scale, out=self._scaled)
         np.copyto(self._entry, self._scaled, casting="unsafe")
         np.add(self._local_force, 0, out=self._force, casting="same_kind")  # and -0, where nothing touches, becomes 0
         self._along.take(self._along_at, axis=0, out=self._left_shares, mode="clip")
         self._across.take(self._across_at, axis=1, out=self._right_shares, mode="clip")
+        if self._absent:
+            self._leave_to_others()
         np.multiply(self._right_factor, self._force, out=self._right)
         taxels = np.multiply(*self._factors)
+        for row, column in self._absent:
+            taxels.reshape(-1, *self._shape[-3:])[:, row, column] = 0
         excess = np.unique(np.nonzero(self._excess)[1]) if np.count_nonzero(self._excess) else _NOWHERE
         return taxels.reshape(self._shape), self._newest.copy(), excess
+
+    def _leave_to_others(self) -> None:
+        """Divide the shares by the sum of those of the taxels that are there."""
+        self._present.fill(1)
+        for row, column in self._absent:
+            np.multiply(self._left_shares[:, row], self._right_shares[column], out=self._gone)
+            np.subtract(self._present, self._gone, out=self._present)
+        np.divide(self._right_shares, self._present, out=self._right_shares)

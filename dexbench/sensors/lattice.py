@@ -1,5 +1,7 @@
 """A lattice of taxels: how the force on a pad is shared out over them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dexbench.core.schema import Array
@@ -22,23 +24,32 @@ class Lattice:
         w_i(x) = exp(-(x - x_i)^2 / 2 spread^2) / sum_j exp(-(x - x_j)^2 / 2 spread^2)
 
     so the shares sum to one wherever the force is; beyond the outermost taxels they stay what they are there. The share
-    of a taxel of the lattice is the product of its row's and its column's.
+    of a taxel of the lattice is the product of its row's and its column's. Where places of the lattice have no taxel,
+    the others take the force: their shares are divided by their sum.
 
     Args:
       rows: number of taxels along the pad.
       columns: number across it.
       rim: how far beyond the outermost taxels forces can be [pitches].
       spread: see SPREAD.
+      absent: (row, column) of the places without a taxel.
     """
 
-    def __init__(self, rows: int, columns: int, rim: float, spread: float = SPREAD) -> None:
-        self.rows, self.columns = rows, columns
+    def __init__(
+        self, rows: int, columns: int, rim: float, spread: float = SPREAD, absent: Sequence[tuple[int, int]] = ()
+    ) -> None:
+        self.rows, self.columns, self.absent = rows, columns, tuple(absent)
         beyond = int(np.ceil(rim * STEPS)) + 1
         along, across = (_shares(count, beyond, spread) for count in (rows, columns))
         self.along, self.across = along, across
         """(positions, taxels): the shares, STEPS positions to a pitch."""
         self.middle = (beyond + (rows - 1) * STEPS // 2, beyond + (columns - 1) * STEPS // 2)
         """The positions that are the middle of the pad, along and across it."""
+
+    def largest(self) -> float:
+        """Return a bound of the share that a taxel can take of a force."""
+        missing = sum((np.outer(self.along[:, i], self.across[:, j]) for i, j in self.absent), np.zeros(()))
+        return float(self.along.max() * self.across.max() / (1 - missing).min())
 
 
 def _shares(count: int, beyond: int, spread: float) -> Array:
