@@ -5,19 +5,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from dexbench.core.embodiment import Embodiment, Side, sensing_pads
-from dexbench.core.errors import ContractError, UnknownName
-from dexbench.core.touch_model import fit
-
-MARK = "+"
-"""Between an embodiment's name and the sensor fitted on it: "shadow_ur10e+stf"."""
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """Return the plain name of an embodiment, and the sensor that is asked for (empty: its own)."""
-    plain, mark, option = name.partition(MARK)
-    if mark and not option:
-        raise UnknownName("embodiment", name, [plain])
-    return plain, option
+from dexbench.core.errors import ContractError
+from dexbench.core.touch_model import MARK, fit, split_name
 
 
 def fitted_with(embodiment: Embodiment, option: str) -> Embodiment:

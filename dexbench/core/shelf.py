@@ -18,6 +18,7 @@ from dexbench.core.assets import asset_path
 from dexbench.core.composition import compose, compositions
 from dexbench.core.document import read_document
 from dexbench.core.errors import DataError, DexBenchError, UnknownName
+from dexbench.core.touch_model import split_name
 
 # Listing names must cost next to nothing: what brings NumPy is imported where a thing is loaded.
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ def names(shelf: Shelf) -> list[str]:
 def locate(shelf: Shelf, name: str) -> Path:
     """Return the file behind `name` (of a composed embodiment, its rig's); else raise UnknownName with near names."""
     known = entries(shelf)
+    if shelf is EMBODIMENTS:
+        name, _ = split_name(name)
     if name not in known:
         if shelf is not EMBODIMENTS or name not in _composed():
             raise UnknownName(shelf.kind, name, names(shelf))
@@ -180,18 +183,33 @@ def load_driver(name: str, **settings: Any) -> Any:
     return _load(DRIVERS, name)(**settings)
 
 
-def load_embodiment(name: str) -> "Embodiment":
-    """Return embodiment `name`, its hand and arm found on their shelves; composed where it has no file of its own."""
+def load_embodiment(name: str, touch: str | None = None) -> "Embodiment":
+    """Return embodiment `name`, its hand and arm found on their shelves; composed where it has no file of its own.
+
+    Args:
+      name: "shadow_ur10e", or with another touch sensor "shadow_ur10e+stf".
+      touch: the sensor, where the name does not say it; "none" for no touch.
+
+    Raises:
+      UnknownName: there is no such embodiment, or its hand has no such sensor.
+      DataError: name and `touch` ask for different sensors, or a file does not fit.
+    """
     from dexbench.core.embodiment import load_embodiment as read_embodiment
+    from dexbench.core.fitting import fitted_with
     from dexbench.core.mechanism_file import load_mechanism
 
+    whole, (name, fitted) = name, split_name(name)
+    if touch is not None and fitted not in ("", touch):
+        raise DataError(f"embodiment {whole!r} names its touch sensor, and {touch!r} is asked for as well")
     source: Path | dict[str, Any] = locate(EMBODIMENTS, name)
     if name in _composed():
         rig = read_document(locate(EMBODIMENTS, name))
         arms = {row.text("arm") for row in rig["sides"].mapping().values()}
         motors = {arm: frozenset(m.name for m in load_mechanism(locate(ARMS, arm)).motors) for arm in arms}
         source = compose(rig, name, _composed()[name][1], motors)
-    return read_embodiment(source, hand=lambda n: locate(HANDS, n), arm=lambda n: locate(ARMS, n))
+    robot = read_embodiment(source, hand=lambda n: locate(HANDS, n), arm=lambda n: locate(ARMS, n))
+    option = fitted or touch
+    return fitted_with(robot, option) if option else robot
 
 
 def assets_root() -> Path:

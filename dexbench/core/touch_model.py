@@ -15,6 +15,9 @@ AXES = ("three", "normal")
 IDEAL, IMPERFECT = "_ideal", "_imperfect"
 """Endings of an option's name that leave its flaws out or put them in, whatever the option says of itself."""
 
+MARK = "+"
+"""Between an embodiment's name and the sensor fitted on it: "shadow_ur10e+stf"."""
+
 CONFIDENCE = ("exact", "derived", "estimated")
 
 
@@ -91,6 +94,14 @@ def read_touch(node: Node) -> tuple[dict[str, TouchModel], str]:
     if fitted != NONE and fitted not in options:
         raise node["default"].error(f"there is no option {fitted!r}; options: {', '.join((*options, NONE))}")
     return options, "" if fitted == NONE else fitted
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the plain name of an embodiment, and the sensor that is asked for (empty: its own)."""
+    plain, mark, option = name.partition(MARK)
+    if mark and not option:
+        raise UnknownName("embodiment", name, [plain])
+    return plain, option
 
 
 def fit(options: Mapping[str, TouchModel], name: str) -> TouchModel | None:
