@@ -40,6 +40,21 @@ def test_a_trial_depends_on_its_own_place_only(tmp_path: Path) -> None:
     assert len(trials) == 21
 
 
+def test_entries_may_share_their_layouts(tmp_path: Path) -> None:
+    """Several robots are compared on the same scenes."""
+    head, row = (
+        "name: tiny\nprotocol: 1\ndescription: two\nentries:\n",
+        "  - {name: NAME, task: TASK, embodiment: toy, ",
+    )
+    row += "splits: {seen: 3}, seed: 5, attempts: 1, layouts: same}\n"
+    task = next(e.task for e in make_suite(tmp_path / "a").entries)
+    rows = "".join(row.replace("NAME", n).replace("TASK", task) for n in ("one", "two"))
+    both = make_suite(tmp_path / "b", head + rows)
+    assert [e.trial for e in both.episodes[:3]] == [e.trial for e in both.episodes[3:]]
+    apart = make_suite(tmp_path / "c", head + rows.replace(", layouts: same", ""))
+    assert [e.trial for e in apart.episodes[:3]] != [e.trial for e in apart.episodes[3:]]
+
+
 def test_a_frozen_suite_is_not_drawn_anew_by_accident(tmp_path: Path) -> None:
     suite = make_suite(tmp_path)
     before = suite.table_path.read_bytes()
@@ -86,7 +101,7 @@ def test_a_table_that_was_hashed_anew_must_still_fit(tmp_path: Path, change, mes
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("protocol: 1", "protocol: one", r"tiny\.yaml: protocol: a whole number"),
+        ("protocol: 1", "protocol: one", r"tiny\.yaml:3: protocol: a whole number"),
         ("protocol: 1", "protocol: true", "protocol: a whole number"),
         ("protocol: 1\n", "", "'protocol' is missing"),
         ("name: tiny", "name: huge", "the file is called 'tiny.yaml'"),

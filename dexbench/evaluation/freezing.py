@@ -19,8 +19,8 @@ from .suite import Entry, Episode, Suite, find_suite, load_suite, read_plan
 def freeze(name: str | Path, load_task: Callable[[str], Task] = load_task, *, replace: bool = False) -> Suite:
     """Draw all trials of a suite, write the table and its SHA-256, and return the suite.
 
-    Each trial has random numbers of its own, from (entry seed, entry name, split, number): another entry or a longer
-    split leaves the others as they are.
+    Each trial has random numbers of its own, from (entry seed, entry name or layouts, split, number): another entry or
+    a longer split leaves the others as they are.
 
     Args:
       name: of a suite, or the path of its YAML.
@@ -66,7 +66,9 @@ def _draw(suite: Suite, load_task: Callable[[str], Task]) -> Iterator[Episode]:
 
 
 def _generator(entry: Entry, split: str, i: int) -> np.random.Generator:
-    names = (int.from_bytes(hashlib.sha256(word.encode()).digest()[:8]) for word in (entry.name, split))
+    names = (
+        int.from_bytes(hashlib.sha256(word.encode()).digest()[:8]) for word in (entry.layouts or entry.name, split)
+    )
     return np.random.default_rng(np.random.SeedSequence([entry.seed, *names, i]))
 
 

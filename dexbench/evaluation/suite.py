@@ -21,7 +21,7 @@ TABLE_BYTES = 64 * 2**20
 """Largest table that is read."""
 _LARGEST = 2**31 - 1
 _SUITE_FIELDS = ("name", "protocol", "description", "entries", "table")
-_ENTRY_FIELDS = ("name", "task", "embodiment", "splits", "seed", "attempts")
+_ENTRY_FIELDS = ("name", "task", "embodiment", "splits", "seed", "attempts", "layouts")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Entry:
     seed: int
     attempts: int
     """A success in a later attempt than this does not count."""
+    layouts: str = ""
+    """Entries of one task with the same seed and the same word here have the same layouts; empty: of its own."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Suite:
 
     def plan(self) -> list[dict[str, Any]]:
         """Return the entries as plain data."""
-        return [asdict(entry) for entry in self.entries]
+        return [{k: v for k, v in asdict(entry).items() if v != ""} for entry in self.entries]
 
 
 def find_suite(name: str | Path) -> Path:
@@ -171,6 +173,7 @@ def _entry(node: Node) -> Entry:
         splits={split: _whole(splits, split, 1) for split in splits.mapping()},
         seed=_whole(node, "seed", 0),
         attempts=_whole(node, "attempts", 1),
+        layouts=node.text("layouts", ""),
     )
 
 
