@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import atan2, cos, hypot, sin
 from types import MappingProxyType
 
 from dexbench.core.document import Node
@@ -220,7 +221,9 @@ def mirrored(mechanism: Mechanism) -> Mechanism:
     """Return the mirror image of a handed mechanism: same joint values, mirrored poses.
 
     With M the reflection, for example diag(-1, 1, 1): positions become M p; rotations M R M, which keeps the angle
-    about the mirror's normal and turns the two others round; an axis is a pseudovector, so it becomes -M a.
+    about the mirror's normal and turns the two others round; an axis is a pseudovector, so it becomes -M a. Frames and
+    pads become M R M', M' being the reflection of that own axis which lies across the mirror (of a pad: x), so that y
+    still points along the finger and z out of the skin.
     """
     if mechanism.mirror is None:
         return mechanism
@@ -234,10 +237,11 @@ def mirrored(mechanism: Mechanism) -> Mechanism:
         return tuple(-f * x for f, x in zip(flip, pseudovector, strict=True))
 
     def frame(row: FrameRow) -> FrameRow:
-        return replace(row, xyz=place(row.xyz), rpy=turn(row.rpy))
+        across = max(range(3), key=lambda i: abs(_matrix(row.rpy)[normal][i]))
+        return replace(row, xyz=place(row.xyz), rpy=_flipped(turn(row.rpy), normal, across))
 
     def pad(row: PadRow) -> PadRow:
-        return replace(row, xyz=place(row.xyz), rpy=turn(row.rpy))
+        return replace(row, xyz=place(row.xyz), rpy=_flipped(turn(row.rpy), normal, 0))
 
     def joint(row: JointRow) -> JointRow:
         axis = None if row.axis is None else turn(row.axis)
@@ -261,3 +265,21 @@ def mirrored(mechanism: Mechanism) -> Mechanism:
         visual=tuple(map(shape, mechanism.visual)),
         pads=tuple(map(pad, mechanism.pads)),
     )
+
+
+def _flipped(rpy: Vector, first: int, second: int) -> Vector:
+    """Return `rpy` with its own axes `first` and `second`, where they are two, turned round."""
+    if first == second:
+        return rpy
+    r = [[-v if i in (first, second) else v for i, v in enumerate(row)] for row in _matrix(rpy)]
+    return atan2(r[2][1], r[2][2]), atan2(-r[2][0], hypot(r[0][0], r[1][0])), atan2(r[1][0], r[0][0])
+
+
+def _matrix(rpy: Vector) -> list[list[float]]:
+    """Return Rz Ry Rx."""
+    (a, b, c), (x, y, z) = map(cos, rpy), map(sin, rpy)
+    return [
+        [c * b, c * y * x - z * a, c * y * a + z * x],
+        [z * b, z * y * x + c * a, z * y * a - c * x],
+        [-y, b * x, b * a],
+    ]
