@@ -12,7 +12,7 @@ from dexbench.core.scene import Scene
 from dexbench.core.schema import Array, Observation, Schema
 from dexbench.core.task import Task
 from dexbench.core.trial import Trial
-from dexbench.sim.world import DEFAULT_GROUPS, SimWorld
+from dexbench.sim.world import SimWorld
 
 from ._faults import Fault, parse
 
@@ -146,7 +146,7 @@ class LoopbackDriver:
 def make(
     task: Task | str = "grasp_object",
     embodiment: Embodiment | str = "shadow_ur10e",
-    groups: Sequence[str] = DEFAULT_GROUPS,
+    groups: Sequence[str] | None = None,
     faults: Sequence[str] = (),
     clock: Clock | None = None,
 ) -> LoopbackDriver:
@@ -155,7 +155,7 @@ def make(
     Args:
       task: what stands on the simulated table.
       embodiment: the simulated robot.
-      groups: observation groups.
+      groups: observation groups; default: those of SimWorld.
       faults: what goes wrong and when, as `sim2real/_faults.py` reads it.
       clock: the same as the world's.
     """

@@ -206,7 +206,7 @@ class Evaluation:
             "failures": list(task.failures),
             "official": task.official,
             "actuators": list(spec.action.actuators),
-            "groups": list(self.groups),
+            "groups": [g for g in self.groups if g in {f.group for f in spec.observations.fields}],
             "agent": _plain(asdict(agent.spec)),
         }
 

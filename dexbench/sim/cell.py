@@ -30,7 +30,8 @@ class Cell:
     embodiment: Embodiment
     slots: int
     tables: PoolTables
-    touch: TouchReader
+    touch: TouchReader | None
+    """None where the hands carry no touch sensor."""
     touch_fields: tuple[Field, ...]
     joint_qpos: slice | Array
     """(J,) addresses of the embodiment's joints in qpos; a slice where they are in one piece, which copies nothing."""
@@ -62,15 +63,18 @@ def build_cell(task: Task, embodiment: Embodiment) -> Cell:
     return _compiled(embodiment, tuple(task.pool()), task.slots)
 
 
-def cell_spec(embodiment: Embodiment, pool: Sequence[str], slots: int) -> tuple[mujoco.MjSpec, PoolLayout, TouchSensor]:
-    """Return the cell before it is compiled, and what finds its objects and its touch in it afterwards."""
+def cell_spec(
+    embodiment: Embodiment, pool: Sequence[str], slots: int
+) -> tuple[mujoco.MjSpec, PoolLayout, TouchSensor | None]:
+    """Return the cell before it is compiled, and what finds its objects and its touch, if any, in it afterwards."""
     spec = robot_spec(embodiment)
     furnish(spec)
     # one size of each picture: a scaled object shows it unscaled, and compiling takes a third of the time
     layout = add_slots(spec, pool, slots, picture_scales=(1.0,))
     _add_contact_sensors(spec, embodiment.sides, slots)
-    touch = TouchSensor(embodiment.pads)
-    touch.edit(spec)
+    touch = TouchSensor(embodiment.pads) if embodiment.pads else None
+    if touch is not None:
+        touch.edit(spec)
     return spec, layout, touch
 
 
@@ -106,7 +110,7 @@ def _add_contact_sensors(spec: mujoco.MjSpec, sides: Sequence[str], slots: int) 
 
 
 def _addresses(
-    model: mujoco.MjModel, embodiment: Embodiment, slots: int, tables: PoolTables, touch: TouchSensor
+    model: mujoco.MjModel, embodiment: Embodiment, slots: int, tables: PoolTables, touch: TouchSensor | None
 ) -> Cell:
     joints = [model.joint(j.name) for j in embodiment.joints]
     qpos = np.array([int(j.qposadr[0]) for j in joints])
@@ -123,8 +127,8 @@ def _addresses(
         embodiment=embodiment,
         slots=slots,
         tables=tables,
-        touch=touch.bind(model),
-        touch_fields=touch.fields(SUBSTEPS),
+        touch=None if touch is None else touch.bind(model),
+        touch_fields=() if touch is None else touch.fields(SUBSTEPS),
         joint_qpos=_piece(qpos),
         joint_qvel=_piece(np.array([int(j.dofadr[0]) for j in joints])),
         actuators=_piece(np.array([model.actuator(a.name).id for a in embodiment.actuators])),

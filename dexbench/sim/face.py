@@ -8,6 +8,7 @@ import numpy as np
 
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array, Schema
+from dexbench.core.shelf import load_embodiment
 from dexbench.core.trial import Outcome, Trial
 from dexbench.sensors.cameras import make_camera
 from dexbench.sensors.images import ImageRequest
@@ -41,13 +42,15 @@ class Face:
         embodiment: str,
         n: int,
         split: str,
-        observations: Sequence[str],
+        observations: Sequence[str] | None,
         threads: int,
         size: int,
         images: Mapping[str, Any] | None,
+        touch: str | None = None,
     ) -> None:
+        robot = embodiment if touch is None else load_embodiment(embodiment, touch)
         request = ImageRequest(**(images or {}))
-        self.world = SimWorld(task, embodiment, n, groups=observations, threads=threads, images=request)
+        self.world = SimWorld(task, robot, n, groups=observations, threads=threads, images=request)
         if split not in self.world.task.splits:
             raise DataError(f"task {task!r} has splits {', '.join(self.world.task.splits)}; {split!r} was asked for")
         self.split = split

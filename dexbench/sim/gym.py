@@ -10,7 +10,7 @@ from dexbench.core.errors import DataError
 from dexbench.core.schema import Array, Observation
 from dexbench.sim.face import RENDER_MODES, Face, action_space, describe, observation_space
 from dexbench.sim.vector import DexVectorEnv
-from dexbench.sim.world import DEFAULT_GROUPS, SimWorld
+from dexbench.sim.world import SimWorld
 
 
 class DexEnv(gymnasium.Env[Observation, Array]):
@@ -23,10 +23,11 @@ class DexEnv(gymnasium.Env[Observation, Array]):
         task: str,
         embodiment: str,
         split: str = "seen",
-        observations: Sequence[str] = DEFAULT_GROUPS,
+        observations: Sequence[str] | None = None,
         render_mode: str | None = None,
         size: int = 256,
         images: Mapping[str, Any] | None = None,
+        touch: str | None = None,
     ) -> None:
         """Make the environment.
 
@@ -34,15 +35,16 @@ class DexEnv(gymnasium.Env[Observation, Array]):
           task: task name.
           embodiment: embodiment name.
           split: which objects; may be given to reset() as well, as options={"split": ...}.
-          observations: observation groups.
+          observations: observation groups; default: state, objects, and touch where it is fitted.
           render_mode: None or "rgb_array"; OpenGL is touched only by render().
           size: width and height of rendered pictures [pixels].
           images: fields of sensors.images.ImageRequest: cameras and size of pictures among the observations.
+          touch: the touch sensor to fit, if not the embodiment's own; the same as "+touch" in its name.
         """
         if render_mode not in (None, "rgb_array"):
             raise DataError(f"render_mode {render_mode!r} does not exist; there are None and 'rgb_array'")
-        self._settings = (task, embodiment, split, tuple(observations), render_mode, size, images)
-        self._face = Face(task, embodiment, 1, split, observations, 1, size, images)
+        self._settings = (task, embodiment, split, observations, render_mode, size, images, touch)
+        self._face = Face(task, embodiment, 1, split, observations, 1, size, images, touch)
         self.render_mode = render_mode
         self.observation_space = observation_space(self.world.spec.observations)  # type: ignore[assignment]
         self.action_space = action_space(self.world)

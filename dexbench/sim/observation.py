@@ -7,12 +7,15 @@ import mujoco.batch
 import numpy as np
 
 from dexbench.core.errors import UnknownName
+from dexbench.core.fitting import check_touch
 from dexbench.core.scene import Scene
 from dexbench.core.schema import GROUPS, Array, Field, Observation, Schema
 from dexbench.core.trial import Trial
 from dexbench.objects.catalogue import load_object
 from dexbench.sensors.cameras import KINDS
 from dexbench.sensors.images import ImageRequest, Images
+from dexbench.sensors.touch_reader import Touch
+from dexbench.sensors.touch_stream import TouchStream, stream_of
 from dexbench.sim.cell import Cell
 
 POINTS = 64
@@ -59,6 +62,8 @@ class Observer:
         for group in groups:
             if group not in GROUPS:
                 raise UnknownName("observation group", group, GROUPS)
+        if "touch" in groups:
+            check_touch(cell.embodiment)
         self._cell = cell
         self.groups = frozenset(groups)
         self._batch = batch
@@ -76,6 +81,10 @@ class Observer:
         self._poses = qpos[:, poses : poses + 7 * k].reshape(-1, k, 7)
         self._velocities = qvel[:, dofs : dofs + 6 * k].reshape(-1, k, 6)
         self._sensors = sensors
+        self.touch: TouchStream | None = None
+        """The state of touch sensors that have one, if touch is observed."""
+        if "touch" in self.groups and cell.touch is not None:
+            self.touch = stream_of(cell.touch, n, cell.period / sensors.shape[1], sensors.shape[1])
         self._palms = sensors[:, -1, cell.palm_sensors].reshape(n, sides, 7)
         contacts = sensors[:, :, cell.contact_sensors].reshape(n, -1, k, 1 + 4 * sides)
         self._all, self._by_hand = contacts[..., 0], contacts[..., 1::4]
@@ -148,13 +157,21 @@ class Observer:
             seen["object_pose"] = self._poses[rows].astype(np.float32)
             seen["target"] = self._target[rows].copy()
         if "touch" in self.groups:
-            seen["touch"], seen["touch_net"] = cell.touch.read(self._sensors[rows])
+            seen["touch"], seen["touch_net"] = self._felt(rows)
         if "points" in self.groups:
             worlds = range(len(self._sensors)) if ids is None else ids
             seen["target_points"] = np.stack([self._target_points(scene, int(i)) for i in worlds])
         if self._images is not None:
             seen.update(self._images.read(self._batch, range(len(self._sensors)) if ids is None else ids))
         return seen
+
+    def _felt(self, rows: slice | Array) -> Touch:
+        """Return what the pads of worlds `rows` read."""
+        if self.touch is not None:
+            return self.touch.read(np.arange(len(self._sensors))[rows])
+        reader = self._cell.touch
+        assert reader is not None, "groups were checked"
+        return reader.read(self._sensors[rows])
 
     def close(self) -> None:
         """Let go of the renderer, if pictures were read."""

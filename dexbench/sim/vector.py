@@ -10,7 +10,7 @@ from gymnasium.vector import AutoresetMode
 
 from dexbench.core.schema import Array, Observation
 from dexbench.sim.face import RENDER_MODES, Face, action_space, describe, observation_space
-from dexbench.sim.world import DEFAULT_GROUPS, SimWorld
+from dexbench.sim.world import SimWorld
 
 
 class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
@@ -24,12 +24,13 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         task: str,
         embodiment: str,
         split: str = "seen",
-        observations: Sequence[str] = DEFAULT_GROUPS,
+        observations: Sequence[str] | None = None,
         render_mode: str | None = None,
         size: int = 256,
         threads: int = 0,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         images: Mapping[str, Any] | None = None,
+        touch: str | None = None,
     ) -> None:
         """Make the environments; see DexEnv.
 
@@ -38,19 +39,20 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
           task: task name.
           embodiment: embodiment name.
           split: which objects.
-          observations: observation groups.
+          observations: observation groups; default: state, objects, and touch where it is fitted.
           render_mode: None or "rgb_array".
           size: width and height of rendered pictures [pixels].
           threads: physics threads; 0 takes one per processor.
           autoreset_mode: NEXT_STEP (Gymnasium's default), SAME_STEP or DISABLED.
           images: see DexEnv.
+          touch: see DexEnv.
         """
-        self._settings = (num_envs, task, embodiment, split, tuple(observations), render_mode, size, threads)
+        self._settings = (num_envs, task, embodiment, split, observations, render_mode, size, threads)
         self._mode = AutoresetMode(autoreset_mode)
         self.metadata = {**RENDER_MODES, "autoreset_mode": self._mode}
         workers = threads or os.cpu_count() or 1
-        self._face = Face(task, embodiment, num_envs, split, observations, workers, size, images)
-        self._images = images
+        self._face = Face(task, embodiment, num_envs, split, observations, workers, size, images, touch)
+        self._images, self._touch = images, touch
         self.num_envs = num_envs
         self.render_mode = render_mode
         self.single_observation_space = observation_space(self.world.spec.observations)
@@ -67,7 +69,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
 
     def __reduce__(self) -> Any:
         """Pickle as fresh environments with the same settings."""
-        return (type(self), (*self._settings, self._mode, self._images))
+        return (type(self), (*self._settings, self._mode, self._images, self._touch))
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None

@@ -38,7 +38,7 @@ class SimWorld:
         embodiment: Embodiment | str,
         n: int = 1,
         *,
-        groups: Sequence[str] = DEFAULT_GROUPS,
+        groups: Sequence[str] | None = None,
         threads: int = 1,
         images: ImageRequest | None = None,
     ) -> None:
@@ -48,13 +48,13 @@ class SimWorld:
           task: a task or its name.
           embodiment: an embodiment or its name.
           n: number of worlds.
-          groups: observation groups (see core.schema.GROUPS).
+          groups: observation groups (see core.schema.GROUPS); default: DEFAULT_GROUPS, touch only where it is fitted.
           threads: physics threads; results do not depend on it.
           images: cameras and size of pictures, if a group of pictures is among `groups`.
 
         Raises:
           UnknownName: no such task, embodiment or group.
-          ContractError: the embodiment has too few hands for the task.
+          ContractError: the embodiment has too few hands for the task, or no touch and it is asked for.
         """
         self.task = load_task(task) if isinstance(task, str) else task
         robot = load_embodiment(embodiment) if isinstance(embodiment, str) else embodiment
@@ -63,6 +63,8 @@ class SimWorld:
         self._sensed = self.batch.bind("sensordata")  # outputs are copied from when they are bound
         self.filter = SafetyFilter(robot.limits, n, self.cell.period)
         self._sensors = np.zeros((n, SUBSTEPS, self.cell.model.nsensordata))
+        if groups is None:
+            groups = [g for g in DEFAULT_GROUPS if g != "touch" or robot.pads]
         self._observer = Observer(self.cell, self.batch, self._sensors, groups, images)
         self._spec = WorldSpec(
             task=versioned(self.task),
@@ -123,6 +125,8 @@ class SimWorld:
         self.batch.forward(None if every else ids)
         self.filter.reset(self.cell.embodiment.home, ids)
         self._sensors[rows] = self._sensed[rows, None]
+        if self._observer.touch is not None:
+            self._observer.touch.begin(ids, [trial.seed for trial in trials], self._sensors)
         self._steps[rows] = 0
         self.scene.time[rows] = 0.0
         self._observer.refresh(self.scene)
@@ -165,6 +169,8 @@ class SimWorld:
         np.multiply(self._steps, self.cell.period, out=self.scene.time)
         if np.count_nonzero(self._unstable):
             self._note_warnings()
+        if self._observer.touch is not None:
+            self._observer.touch.advance(np.arange(self.n) if ids is None else ids, self._sensors)
         self._observer.refresh(self.scene)
         self._judged = None
         return self._observer.read(setpoint, self.scene, ids)
