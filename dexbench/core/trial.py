@@ -44,10 +44,15 @@ class Trial:
     objects: tuple[Placement, ...]
     extra: dict[str, float] = field(default_factory=dict)
     """Further parameters of the task."""
+    appearance: str | dict[str, Any] = ""
+    """How the cell looks: the name of an appearance, or its values (core.appearance); empty: as it was built."""
 
     def row(self) -> dict[str, Any]:
-        """Return the trial as plain data for JSON."""
-        return asdict(self)
+        """Return the trial as plain data for JSON; without an appearance of its own it has no such field."""
+        row = asdict(self)
+        if not self.appearance:
+            del row["appearance"]
+        return row
 
     def digest(self) -> str:
         """Return a SHA-256 of the trial's content, as 16 hex digits."""
@@ -66,9 +71,18 @@ class Trial:
                 target=int(row["target"]),
                 objects=tuple(_placement(o) for o in row["objects"]),
                 extra={str(k): float(v) for k, v in row.get("extra", {}).items()},
+                appearance=_plain(row.get("appearance", "")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"trial row does not fit: {type(error).__name__} {error}") from error
+
+
+def _plain(appearance: Any) -> str | dict[str, Any]:
+    if isinstance(appearance, Mapping):
+        return {str(k): list(v) if isinstance(v, tuple) else v for k, v in appearance.items()}
+    if isinstance(appearance, str):
+        return appearance
+    raise TypeError(f"appearance is {type(appearance).__name__}, expected a name or a mapping")
 
 
 def _placement(row: Mapping[str, Any]) -> Placement:

@@ -12,10 +12,12 @@ import mujoco
 import mujoco.batch
 import numpy as np
 
+from dexbench.core.appearance import DEFAULT, Appearance
 from dexbench.core.errors import DataError, UnknownName
 from dexbench.core.schema import Array
 
-from .mirror import Mirror
+from .calibration import fit
+from .mirror import Mirror, Sky
 from .opengl import backends, make_context
 
 KINDS = ("rgb", "depth", "segmentation")
@@ -34,11 +36,16 @@ class Eye(Protocol):
     """What looks at the worlds of a batch."""
 
     def look(
-        self, batch: mujoco.batch.Batch, world: int, camera: str, kinds: Sequence[str] = KINDS
+        self,
+        batch: mujoco.batch.Batch,
+        world: int,
+        camera: str,
+        kinds: Sequence[str] = KINDS,
+        appearance: Appearance = DEFAULT,
     ) -> dict[str, Array]:
         """Return the pictures of `kinds` (see the methods below) that `camera` takes of `world`."""
 
-    def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
+    def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str, appearance: Appearance = DEFAULT) -> Array:
         """Return (height, width, 3) uint8."""
 
     def depth(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
@@ -107,12 +114,17 @@ class Views(ABC):
 
     @abstractmethod
     def look(
-        self, batch: mujoco.batch.Batch, world: int, camera: str, kinds: Sequence[str] = KINDS
+        self,
+        batch: mujoco.batch.Batch,
+        world: int,
+        camera: str,
+        kinds: Sequence[str] = KINDS,
+        appearance: Appearance = DEFAULT,
     ) -> dict[str, Array]:
         """Return several kinds of picture of one camera at once."""
 
-    def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
-        return self.look(batch, world, camera, ("rgb",))["rgb"]
+    def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str, appearance: Appearance = DEFAULT) -> Array:
+        return self.look(batch, world, camera, ("rgb",), appearance)["rgb"]
 
     def depth(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
         return self.look(batch, world, camera, ("depth",))["depth"]
@@ -138,6 +150,8 @@ class Camera(Views):
         self._width, self._height = width, height
         self._shadows = shadows
         self._mirror = Mirror(model)
+        fit(self._mirror.model, width, height)
+        self._sky, self._painted = Sky(model), DEFAULT
         settings = self._mirror.model.vis
         settings.global_.offwidth, settings.global_.offheight = width, height
         settings.quality.offsamples = 0
@@ -157,16 +171,22 @@ class Camera(Views):
         self._frame = mujoco.MjrRect(0, 0, width, height)
 
     def look(
-        self, batch: mujoco.batch.Batch, world: int, camera: str, kinds: Sequence[str] = KINDS
+        self,
+        batch: mujoco.batch.Batch,
+        world: int,
+        camera: str,
+        kinds: Sequence[str] = KINDS,
+        appearance: Appearance = DEFAULT,
     ) -> dict[str, Array]:
         if self._renderer is None:
             raise DataError("this camera has been closed")
         mirror = self._mirror
         self._view.fixedcamid = camera_id(mirror.model, camera)
-        mirror.show(batch, world)
+        mirror.show(batch, world, appearance)
         everything = int(mujoco.mjtCatBit.mjCAT_ALL)
         mujoco.mjv_updateScene(mirror.model, mirror.data, self._shown, None, self._view, everything, self._scene)
         self._context.make_current()
+        self._paint(appearance)
         self._scene.flags[int(mujoco.mjtRndFlag.mjRND_SHADOW)] = self._shadows and "rgb" in kinds
         seen: dict[str, Array] = {}
         colour, depth = self._render(rgb="rgb" in kinds, depth="depth" in kinds)
@@ -184,6 +204,15 @@ class Camera(Views):
             self._renderer.free()
             self._renderer = None
             self._context.free()
+
+    def _paint(self, look: Appearance) -> None:
+        """Give the sky the colours of `look`, unless it has them."""
+        sky = self._sky
+        if sky.texture < 0 or (look.zenith, look.nadir) == (self._painted.zenith, self._painted.nadir):
+            return
+        self._painted = look
+        self._mirror.model.tex_data[sky.place] = sky.painted(sky.texels, look).ravel()
+        mujoco.mjr_uploadTexture(self._mirror.model, self._renderer, sky.texture)
 
     def _render(self, *, rgb: bool, depth: bool) -> tuple[Array | None, Array | None]:
         """Draw once and read what is asked for, top row first."""

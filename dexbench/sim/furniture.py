@@ -30,6 +30,8 @@ def furnish(spec: mujoco.MjSpec) -> None:
         name="window", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, dir=[0.4, 0.8, -0.9], diffuse=[0.16, 0.18, 0.22],
         specular=[0, 0, 0], castshadow=False,
     )  # fmt: skip
+    # off: whoever cannot change MuJoCo's own light beside the camera puts this one in its place
+    world.add_light(name="head", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, active=False, castshadow=False)
     for name, (position, target, fovy) in CAMERAS.items():
         world.add_camera(name=name, pos=position, quat=look_at(np.array(position), np.array(target)), fovy=fovy)
 
