@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from dexbench.core.schema import Array, Observation
 
@@ -12,12 +12,16 @@ class ActionSpec:
     """What one row of an action means."""
 
     actuators: tuple[str, ...]
-    """Commanded joints in order, for example "right/FFJ3"."""
+    """Commanded joints in order, for example "right/FFJ3"; of other kinds than the world's, the slots of the row."""
     rate_hz: float
     """Rows a second."""
     kind: str = "joint_target"
-    """Absolute joint position targets."""
+    """Absolute joint position targets; or an action face that is converted to them (dexbench.robots.faces)."""
     unit: str = "rad"
+    frame: str = ""
+    """Frames that numbers are expressed in, where any are."""
+    settings: tuple[tuple[str, Any], ...] = ()
+    """Of the action face, where they differ from its defaults."""
 
 
 @dataclass(frozen=True)
@@ -61,5 +65,6 @@ class Agent(Protocol):
           worlds: identifiers of the rows; stable within an episode.
 
         Returns:
-          (len(worlds), horizon, actuators) joint targets [rad], the first row due at the next control tick.
+          (len(worlds), horizon, actuators) joint targets [rad] (or what `spec.action` declares), the first row due at
+          the next control tick.
         """

@@ -1,16 +1,24 @@
 """Agent and world compare what they declare, before step 0."""
 
+from dexbench.core.action_face import SETPOINT, ActionFace, declaration
 from dexbench.core.agent import AgentSpec
 from dexbench.core.errors import ContractError
 from dexbench.core.world import WorldSpec
 
 
-def differences(agent: AgentSpec, world: WorldSpec) -> list[str]:
-    """Return one sentence for each point on which the two disagree; empty if they fit."""
+def differences(agent: AgentSpec, world: WorldSpec, face: ActionFace | None = None) -> list[str]:
+    """Return one sentence for each point on which the two disagree; empty if they fit.
+
+    Args:
+      agent: what the agent declares.
+      world: what the world declares.
+      face: what the loop converts actions with, if it does.
+    """
     found: list[str] = []
     if agent.embodiment and agent.embodiment != world.embodiment.name:
         found.append(f"the agent was made for embodiment {agent.embodiment!r}, the world has {world.embodiment.name!r}")
-    wanted, given = agent.action, world.action
+    wanted = agent.action
+    given = world.action if face is None else declaration(face, world.action.rate_hz)
     if len(wanted.actuators) != len(given.actuators):
         found.append(
             f"the agent's action has {len(wanted.actuators)} numbers, the world takes {len(given.actuators)} "
@@ -25,10 +33,14 @@ def differences(agent: AgentSpec, world: WorldSpec) -> list[str]:
         found.append(f"the agent commands in {wanted.unit!r}, the world takes {given.unit!r}: convert in the agent")
     if wanted.kind != given.kind:
         found.append(f"the agent gives {wanted.kind!r}, the world takes {given.kind!r}")
+    if wanted.frame != given.frame:
+        found.append(f"the agent's numbers are in the frame {wanted.frame!r}, the world takes {given.frame!r}")
     if abs(wanted.rate_hz - given.rate_hz) > 1e-6 * given.rate_hz:
         found.append(f"the agent runs at {wanted.rate_hz:g} Hz, the world at {given.rate_hz:g} Hz")
     if not 1 <= agent.execute <= agent.horizon:
         found.append(f"the agent executes {agent.execute} rows of chunks of {agent.horizon}")
+    if face is not None and SETPOINT not in world.observations:
+        found.append(f"{given.kind!r} is converted from the observation {SETPOINT!r}, which the world does not give")
     missing = [f for f in agent.observations if f not in world.observations]
     if missing:
         found.append(
@@ -38,9 +50,9 @@ def differences(agent: AgentSpec, world: WorldSpec) -> list[str]:
     return found
 
 
-def agree(agent: AgentSpec, world: WorldSpec) -> None:
-    """Raise ContractError with every difference, or return if there is none."""
-    found = differences(agent, world)
+def agree(agent: AgentSpec, world: WorldSpec, face: ActionFace | None = None) -> None:
+    """Raise ContractError with every difference, or return if there is none; see differences()."""
+    found = differences(agent, world, face)
     if found:
         said = f" {found[0]}" if len(found) == 1 else "".join(f"\n- {f}" for f in found)
         raise ContractError(f"agent {agent.name!r} does not fit this world:{said}")

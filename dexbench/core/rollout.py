@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from dexbench.core.action_face import ActionFace, Conversion
 from dexbench.core.agent import Agent
 from dexbench.core.contract import agree
 from dexbench.core.errors import ActionError
@@ -44,6 +45,8 @@ class Watcher(Protocol):
 
     def stepped(self, worlds: Sequence[int], action: Array, observation: Observation, outcome: Outcome) -> None:
         """`worlds` have been advanced by `action` (rows as in `worlds`); observation rows likewise.
+
+        The action is what the world was given: joint targets, whatever the agent speaks in.
 
         The outcome has a row for every world and is valid during the call: copy what is kept.
         """
@@ -106,7 +109,12 @@ class _Chunks:
 
 
 def rollout(
-    agent: Agent, world: World, trials: Iterable[Trial], horizon: float, watchers: Sequence[Watcher] = ()
+    agent: Agent,
+    world: World,
+    trials: Iterable[Trial],
+    horizon: float,
+    watchers: Sequence[Watcher] = (),
+    face: ActionFace | None = None,
 ) -> Iterator[Ended]:
     """Run `agent` through `trials`, `world.n` at a time, and yield each episode when it ends.
 
@@ -116,14 +124,17 @@ def rollout(
       trials: what to run; a world takes the next one as soon as its episode has ended.
       horizon: time limit of an episode [s].
       watchers: recorders, cameras and the like.
+      face: turns the agent's actions into joint targets where it speaks of something else; see
+        dexbench.robots.faces.face_for.
 
     Raises:
       ContractError: agent and world do not fit.
       ActionError: the agent returned a chunk of another shape than it declared.
     """
-    agree(agent.spec, world.spec)
+    agree(agent.spec, world.spec, face)
     queue = deque(enumerate(trials))
-    chunks = _Chunks(agent, world.n, len(world.spec.action.actuators))
+    chunks = _Chunks(agent, world.n, len(agent.spec.action.actuators))
+    conversion = None if face is None else Conversion(face, world.n)
     running: dict[int, tuple[int, Trial]] = {}
     steps = np.zeros(world.n, np.int64)
     worlds: list[int] = []  # those that run, sorted
@@ -137,6 +148,8 @@ def rollout(
         fresh = [w for w, _, _ in taken]
         observation = world.reset([t for _, _, t in taken], fresh)
         chunks.reset(fresh, [t for _, _, t in taken])
+        if conversion is not None:
+            conversion.reset(observation, fresh)
         for w, index, trial in taken:
             running[w] = (index, trial)
             steps[w] = 0
@@ -152,9 +165,12 @@ def rollout(
         action = chunks.action(seen, worlds)
         crashed = chunks.errors
         if crashed:
-            action = action[[w not in crashed for w in worlds]]
+            going_on = [w not in crashed for w in worlds]
+            action, seen = action[going_on], {k: v[going_on] for k, v in seen.items()}
         live = [w for w in worlds if w not in crashed]
         if live:
+            if conversion is not None:
+                action = conversion(action, seen, live)
             seen = world.advance(action, live)
             steps[live] += 1
         outcome = world.outcome()

@@ -12,6 +12,7 @@ from dexbench.core.rollout import Watcher, rollout
 from dexbench.core.schema import Array, Observation
 from dexbench.core.task import Task
 from dexbench.core.world import World
+from dexbench.robots.faces import face_for
 
 from .record import Row
 from .recorder import AGENT_ERROR, SIMULATION_ERROR, Recorder
@@ -96,7 +97,8 @@ class Cell:
         recorder = Recorder(world, self.task, episodes, agent)
         trials = [e.trial for e in episodes]
         try:
-            for ended in rollout(actor, world, trials, self.task.horizon, [recorder, *watchers]):
+            face = face_for(actor.spec, world.spec)
+            for ended in rollout(actor, world, trials, self.task.horizon, [recorder, *watchers], face):
                 if world.n > 1 and isinstance(actor, Guarded) and actor.stumbled:
                     return
                 yield recorder.finish(ended)
@@ -112,7 +114,8 @@ class Cell:
         actor, watchers = cast([episode])
         recorder = Recorder(world, self.task, [episode], agent)
         try:
-            ended = next(rollout(actor, world, [episode.trial], self.task.horizon, [recorder, *watchers]))
+            face = face_for(actor.spec, world.spec)
+            ended = next(rollout(actor, world, [episode.trial], self.task.horizon, [recorder, *watchers], face))
         except ActionError as error:
             if not recorder.steps(0):
                 raise  # an agent that does not do as it declares is refused before step 0

@@ -22,6 +22,7 @@ from dexbench.core.schema import GROUPS, Array, Observation
 from dexbench.core.shelf import AGENTS, constants, load_agent, load_task
 from dexbench.core.task import Task
 from dexbench.core.world import World, WorldSpec
+from dexbench.robots.faces import face_for
 
 from .cell import Cell, Guarded
 from .crew import Crew
@@ -185,7 +186,7 @@ class Evaluation:
             spec = cell.world().spec
             try:
                 agent = self.agent_factory(self.agent, spec, self.settings)
-                agree(agent.spec, spec)
+                agree(agent.spec, spec, face_for(agent.spec, spec))
             except ContractError as error:
                 agent = Unfit(AgentSpec(self.agent, "", (), spec.action), error)
             self._cells[name] = cell, agent

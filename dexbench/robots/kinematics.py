@@ -46,13 +46,14 @@ class Reach:
     seed a solve takes about five steps, 1 ms. One instance serves one thread.
     """
 
-    def __init__(self, embodiment: Embodiment, side: str, site: str = "palm_site") -> None:
+    def __init__(self, embodiment: Embodiment, side: str, site: str = "palm_site", wrist: float = WRIST_WEIGHT) -> None:
         """Prepare the chain from the arm's base to a frame of the hand.
 
         Args:
           embodiment: the robot.
           side: "right" or "left".
           site: name of a frame without its side.
+          wrist: share of the wrist joints in a step; 0 leaves them where the seed has them.
 
         Raises:
           DataError: there is no such side or frame.
@@ -78,7 +79,7 @@ class Reach:
         ranges = [allowed.get(name, self._model.jnt_range[j]) for name, j in zip(self.joints, chain, strict=True)]
         self.lower, self.upper = (np.array(bound) for bound in zip(*ranges, strict=True))
         arm = {j.name for j in embodiment.joints if j.part == "arm"}
-        self._weight = np.array([1.0 if name in arm else WRIST_WEIGHT for name in self.joints])
+        self._weight = np.array([1.0 if name in arm else wrist for name in self.joints])
         angles = dict(zip((j.name for j in embodiment.joints), embodiment.joint_angles(embodiment.home), strict=True))
         self.home = np.array([angles[name] for name in self.joints])
         """The chain's angles at the embodiment's home [rad]."""
