@@ -51,7 +51,8 @@ class Intrinsics:
 
     def slopes(self) -> tuple[Floats, Floats]:
         """Return x / z of each column (width,) and y / z of each row (height,)."""
-        return (np.arange(self.width) - self.cx) / self.fx, (np.arange(self.height) - self.cy) / self.fy
+        across, down = np.arange(self.width, dtype=np.float64), np.arange(self.height, dtype=np.float64)
+        return np.asarray((across - self.cx) / self.fx), np.asarray((down - self.cy) / self.fy)
 
 
 def pinhole(width: int, height: int, fov: Vector) -> Intrinsics:

@@ -14,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexbench.core.assets import asset_path
+from dexbench.core.camera import CameraRow
+from dexbench.core.camera_file import load_cameras
 from dexbench.core.document import Node, read_document
 from dexbench.core.equipment import Actuator, Joint, Pad, Side
 from dexbench.core.mechanism import Mechanism, Vector, mirrored
 from dexbench.core.mechanism_file import load_mechanism
 from dexbench.core.roles import SIDES
 from dexbench.core.safety import Limits
+from dexbench.core.stand import StandRow, load_stand
 
 __all__ = ["Actuator", "Embodiment", "Joint", "Pad", "Side", "load_embodiment", "rpy_to_quaternion"]
 
@@ -49,6 +52,10 @@ class Embodiment:
     """The mechanisms by side."""
     digest: str
     """SHA-256 over the files."""
+    cameras: tuple[CameraRow, ...] = ()
+    """The rig's own, beside those of every cell."""
+    stand: tuple[StandRow, ...] = ()
+    """What holds the arms."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Embodiment) and self.digest == other.digest
@@ -138,6 +145,7 @@ def _assemble(document: Node, find: Mapping[str, Resolver]) -> Embodiment:
     actuators = tuple(actuator for side in sides for actuator in _actuators(parts[side]))
     limits = _limits(document["limits"], joints, actuators)
     home = np.array([v for side in sides for v in _home(described[side]["home"], parts[side], actuators, limits)])
+    cameras = load_cameras(document, parts, files)
     digest = hashlib.sha256(json.dumps(document.value, sort_keys=True, default=str).encode())
     for _, path in sorted(files.items()):
         digest.update(path.read_bytes())
@@ -151,6 +159,8 @@ def _assemble(document: Node, find: Mapping[str, Resolver]) -> Embodiment:
         limits=limits,
         parts=MappingProxyType(parts),
         digest=digest.hexdigest(),
+        cameras=cameras,
+        stand=load_stand(document),
     )
 
 

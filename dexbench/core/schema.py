@@ -13,8 +13,9 @@ Array = NDArray[Any]
 Observation = dict[str, Array]
 """Arrays by field name, each (n, *field.shape): row i belongs to world i."""
 
-GROUPS = ("state", "objects", "touch", "points", "rgb", "depth", "segmentation")
-"""What a user may ask for. `state` is the robot's own; `objects` needs a tracker outside of simulation."""
+GROUPS = ("state", "objects", "touch", "points", "rgb", "depth", "segmentation", "calibration", "fingertips")
+"""What a user may ask for. `state` is the robot's own, and so are `fingertips`, worked out from it; `objects` needs a
+tracker outside of simulation; `calibration` is the cameras' intrinsics and poses."""
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,9 @@ class Camera(Views):
             self._context.free()
 
     def _paint(self, look: Appearance) -> None:
-        """Give the sky the colours of `look`, unless it has them."""
+        """Give the sky the colours of `look`, unless it has them, and each material the textures that it has now."""
+        textures = self._mirror.model.mat_texid.ravel()
+        self._renderer.mat_texid[: textures.size] = textures  # kept from when the renderer was made
         sky = self._sky
         if sky.texture < 0 or (look.zenith, look.nadir) == (self._painted.zenith, self._painted.nadir):
             return

@@ -41,7 +41,7 @@ class Mirror:
 
     def show(self, batch: mujoco.batch.Batch, world: int, look: Appearance = DEFAULT) -> tuple[str, ...]:
         """Become `world` of `batch`; return which model fields differ from what was shown before, or may."""
-        varied = []
+        varied: list[str] = []
         changed = look != self._worn
         self._worn = look
         if changed:

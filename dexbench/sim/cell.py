@@ -14,6 +14,7 @@ from dexbench.core.task import Task
 from dexbench.objects.pool import PoolLayout, PoolTables, add_slots
 from dexbench.robots.build import robot_spec
 from dexbench.robots.physics import assert_physics
+from dexbench.sensors.calibration import add_cameras
 from dexbench.sensors.touch import TouchSensor
 from dexbench.sensors.touch_reader import TouchReader
 from dexbench.sim.furniture import furnish
@@ -69,6 +70,7 @@ def cell_spec(
     """Return the cell before it is compiled, and what finds its objects and its touch, if any, in it afterwards."""
     spec = robot_spec(embodiment)
     furnish(spec)
+    add_cameras(spec, embodiment.cameras)
     # one size of each picture: a scaled object shows it unscaled, and compiling takes a third of the time
     layout = add_slots(spec, pool, slots, picture_scales=(1.0,))
     _add_contact_sensors(spec, embodiment.sides, slots)

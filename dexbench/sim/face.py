@@ -6,6 +6,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from dexbench.core.appearance import appearance
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array, Schema
 from dexbench.core.shelf import load_embodiment
@@ -22,15 +23,6 @@ def observation_space(schema: Schema) -> gymnasium.spaces.Dict:
     return gymnasium.spaces.Dict(
         {f.name: gymnasium.spaces.Box(f.low, f.high, f.shape, np.dtype(f.dtype).type) for f in schema.fields}
     )
-
-
-def action_space(world: SimWorld) -> gymnasium.spaces.Box:
-    """Return the space of one world's action: absolute joint targets [rad]."""
-    limits = world.spec.embodiment.limits
-    # float32 bounds are rounded inwards, so that every action of the space is inside the true limits
-    low = np.nextafter(limits.lower.astype(np.float32), np.float32(np.inf))
-    high = np.nextafter(limits.upper.astype(np.float32), np.float32(-np.inf))
-    return gymnasium.spaces.Box(low, high, dtype=np.float32)
 
 
 class Face:
@@ -70,7 +62,8 @@ class Face:
         """Return (size, size, 3) uint8; OpenGL is loaded here and not before."""
         if self._camera is None:
             self._camera = make_camera(self.world.cell.model, self.size, self.size)
-        return np.asarray(self._camera.rgb(self.world.batch, world, camera))
+        look = appearance(self.world.scene.trials[world].appearance)
+        return np.asarray(self._camera.rgb(self.world.batch, world, camera, look))
 
     def close(self) -> None:
         if self._camera is not None:

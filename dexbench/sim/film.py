@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from dexbench.core.appearance import appearance
 from dexbench.core.errors import DataError, MissingExtra
 from dexbench.core.schema import Array
 from dexbench.core.trial import Trial
@@ -124,7 +125,7 @@ class Studio:
 
     def _picture(self) -> Array:
         world = self._world
-        picture = self._eye.rgb(world.batch, 0, self._camera)
+        picture = self._eye.rgb(world.batch, 0, self._camera, appearance(world.scene.trials[0].appearance))
         if not self._caption:
             return picture
         outcome, scene = world.outcome(), world.scene

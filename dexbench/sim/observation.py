@@ -6,14 +6,16 @@ from functools import cached_property
 import mujoco.batch
 import numpy as np
 
+from dexbench.core.appearance import appearance
 from dexbench.core.errors import UnknownName
+from dexbench.core.fingertips import Fingertips
 from dexbench.core.fitting import check_touch
 from dexbench.core.scene import Scene
 from dexbench.core.schema import GROUPS, Array, Field, Observation, Schema
 from dexbench.core.trial import Trial
 from dexbench.objects.catalogue import load_object
-from dexbench.sensors.cameras import KINDS
-from dexbench.sensors.images import ImageRequest, Images
+from dexbench.sensors.images import GROUPS as IMAGE_GROUPS
+from dexbench.sensors.images import ImageRequest, Images, Moment
 from dexbench.sensors.touch_reader import Touch
 from dexbench.sensors.touch_stream import TouchStream, stream_of
 from dexbench.sim.cell import Cell
@@ -66,12 +68,15 @@ class Observer:
             check_touch(cell.embodiment)
         self._cell = cell
         self.groups = frozenset(groups)
+        self._fingertips = Fingertips(cell.embodiment) if "fingertips" in groups else None
         self._batch = batch
-        kinds = [k for k in KINDS if k in self.groups]
         bodies = cell.tables.bodies
-        self._images = Images(cell.model, images or ImageRequest(), kinds, bodies) if kinds else None
-        pictures = self._images.fields if self._images else ()
-        self.schema = Schema((*(f for f in declare(cell) if f.group in self.groups), *pictures))
+        pictures = Images(
+            cell.model, images or ImageRequest(), [g for g in IMAGE_GROUPS if g in self.groups], bodies,
+            cell.embodiment.cameras,
+        )  # fmt: skip
+        self._images = pictures if pictures.fields else None
+        self.schema = Schema((*(f for f in declare(cell) if f.group in self.groups), *pictures.fields))
         n, k, sides = len(sensors), cell.slots, len(cell.embodiment.sides)
         qpos, qvel = batch.bind("qpos"), batch.bind("qvel")
         self._qpos, self._qvel = qpos, qvel
@@ -158,11 +163,14 @@ class Observer:
             seen["target"] = self._target[rows].copy()
         if "touch" in self.groups:
             seen["touch"], seen["touch_net"] = self._felt(rows)
+        if self._fingertips is not None:
+            seen.update(self._fingertips.read(seen["joint_position"]))
         if "points" in self.groups:
             worlds = range(len(self._sensors)) if ids is None else ids
             seen["target_points"] = np.stack([self._target_points(scene, int(i)) for i in worlds])
         if self._images is not None:
-            seen.update(self._images.read(self._batch, range(len(self._sensors)) if ids is None else ids))
+            worlds = range(len(self._sensors)) if ids is None else ids
+            seen.update(self._images.read(self._batch, worlds, [self._moment(scene, int(i)) for i in worlds]))
         return seen
 
     def _felt(self, rows: slice | Array) -> Touch:
@@ -172,6 +180,10 @@ class Observer:
         reader = self._cell.touch
         assert reader is not None, "groups were checked"
         return reader.read(self._sensors[rows])
+
+    def _moment(self, scene: Scene, world: int) -> Moment:
+        trial = scene.trials[world]
+        return Moment(trial.seed, round(scene.time[world] / self._cell.period), appearance(trial.appearance))
 
     def close(self) -> None:
         """Let go of the renderer, if pictures were read."""
@@ -207,4 +219,5 @@ def declare(cell: Cell) -> tuple[Field, ...]:
         Field("target", (cell.slots,), "1", "", "objects", 0.0, 1.0, labels=slots),
         *cell.touch_fields,
         Field("target_points", (POINTS, 3), "m", "cell", "points"),
+        *Fingertips(robot).fields,
     )

@@ -8,6 +8,7 @@ import mujoco.batch
 import numpy as np
 
 from dexbench.core.agent import ActionSpec
+from dexbench.core.appearance import appearance
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import ActionError, DataError
 from dexbench.core.safety import SafetyFilter
@@ -204,6 +205,7 @@ class SimWorld:
         self._observer.close()
 
     def _check(self, trial: Trial) -> None:
+        appearance(trial.appearance)  # raises if there is no such thing, whether or not anybody looks
         if trial.task != versioned(self.task):
             raise DataError(f"a trial of {trial.task!r} was given to a world of {versioned(self.task)!r}")
         if len(trial.objects) > self.cell.slots or not 0 <= trial.target < max(1, len(trial.objects)):
