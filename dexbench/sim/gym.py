@@ -8,9 +8,12 @@ import numpy as np
 
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array, Observation
-from dexbench.sim.face import RENDER_MODES, Face, action_space, describe, observation_space
+from dexbench.sim.actions import Actions
+from dexbench.sim.face import RENDER_MODES, Face, describe, observation_space
 from dexbench.sim.vector import DexVectorEnv
 from dexbench.sim.world import SimWorld
+
+_ONLY = np.zeros(1, np.int64)
 
 
 class DexEnv(gymnasium.Env[Observation, Array]):
@@ -28,6 +31,7 @@ class DexEnv(gymnasium.Env[Observation, Array]):
         size: int = 256,
         images: Mapping[str, Any] | None = None,
         touch: str | None = None,
+        action: str | Mapping[str, Any] = "joint_target",
     ) -> None:
         """Make the environment.
 
@@ -40,14 +44,17 @@ class DexEnv(gymnasium.Env[Observation, Array]):
           size: width and height of rendered pictures [pixels].
           images: fields of sensors.images.ImageRequest: cameras and size of pictures among the observations.
           touch: the touch sensor to fit, if not the embodiment's own; the same as "+touch" in its name.
+          action: what actions say: an action face of robots.faces by name, or {"kind": name, **settings}. The attribute
+            `actions` says what the numbers are, and so does the info of reset().
         """
         if render_mode not in (None, "rgb_array"):
             raise DataError(f"render_mode {render_mode!r} does not exist; there are None and 'rgb_array'")
-        self._settings = (task, embodiment, split, observations, render_mode, size, images, touch)
+        self._settings = (task, embodiment, split, observations, render_mode, size, images, touch, action)
         self._face = Face(task, embodiment, 1, split, observations, 1, size, images, touch)
         self.render_mode = render_mode
         self.observation_space = observation_space(self.world.spec.observations)  # type: ignore[assignment]
-        self.action_space = action_space(self.world)
+        self.actions = Actions(self.world, action)
+        self.action_space = self.actions.space
 
     @property
     def world(self) -> SimWorld:
@@ -70,15 +77,17 @@ class DexEnv(gymnasium.Env[Observation, Array]):
         super().reset(seed=seed)
         trial = self._face.draw(self.np_random, options)
         seen = self.world.reset([trial])
-        return {k: v[0] for k, v in seen.items()}, {"instruction": trial.instruction, "trial": trial.row()}
+        self.actions.begin(_ONLY)
+        info = {"instruction": trial.instruction, "trial": trial.row(), "action": self.actions.describe()}
+        return {k: v[0] for k, v in seen.items()}, info
 
     def step(self, action: Array) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Advance by one control period."""
-        seen = self.world.advance(np.asarray(action)[None])
+        seen = self.world.advance(self.actions.targets(np.asarray(action)[None]))
         outcome = self.world.outcome()
         broken = 0 in outcome.error
         done = bool(outcome.done[0]) or broken
-        info: dict[str, Any] = {k: v[0] for k, v in describe(outcome, self.world).items()}
+        info: dict[str, Any] = {k: v[0] for k, v in {**describe(outcome, self.world), **self.actions.counts()}.items()}
         if broken:
             info["error"] = outcome.error[0]
         late = bool(self._face.late()[0])

@@ -9,7 +9,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from dexbench.core.schema import Array, Observation
-from dexbench.sim.face import RENDER_MODES, Face, action_space, describe, observation_space
+from dexbench.sim.actions import Actions
+from dexbench.sim.face import RENDER_MODES, Face, describe, observation_space
 from dexbench.sim.world import SimWorld
 
 
@@ -31,6 +32,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         images: Mapping[str, Any] | None = None,
         touch: str | None = None,
+        action: str | Mapping[str, Any] = "joint_target",
     ) -> None:
         """Make the environments; see DexEnv.
 
@@ -46,17 +48,19 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
           autoreset_mode: NEXT_STEP (Gymnasium's default), SAME_STEP or DISABLED.
           images: see DexEnv.
           touch: see DexEnv.
+          action: see DexEnv.
         """
         self._settings = (num_envs, task, embodiment, split, observations, render_mode, size, threads)
         self._mode = AutoresetMode(autoreset_mode)
         self.metadata = {**RENDER_MODES, "autoreset_mode": self._mode}
         workers = threads or os.cpu_count() or 1
         self._face = Face(task, embodiment, num_envs, split, observations, workers, size, images, touch)
-        self._images, self._touch = images, touch
+        self._more = images, touch, action
         self.num_envs = num_envs
         self.render_mode = render_mode
         self.single_observation_space = observation_space(self.world.spec.observations)
-        self.single_action_space = action_space(self.world)
+        self.actions = Actions(self.world, action)
+        self.single_action_space = self.actions.space
         self.observation_space = gymnasium.vector.utils.batch_space(self.single_observation_space, num_envs)
         self.action_space = gymnasium.vector.utils.batch_space(self.single_action_space, num_envs)
         self._rngs = [np.random.default_rng() for _ in range(num_envs)]
@@ -69,7 +73,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
 
     def __reduce__(self) -> Any:
         """Pickle as fresh environments with the same settings."""
-        return (type(self), (*self._settings, self._mode, self._images, self._touch))
+        return (type(self), (*self._settings, self._mode, *self._more))
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -96,11 +100,13 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         moving = None if not len(ready) else np.flatnonzero(~self._over)
         actions = np.asarray(actions)
         if moving is None:
-            seen = self.world.advance(actions)
+            seen = self.world.advance(self.actions.targets(actions))
         elif len(moving):
-            self.world.advance(actions[moving], moving)
+            self.world.advance(self.actions.targets(actions[moving], moving), moving)
         outcome = self.world.outcome()
-        info: dict[str, Any] = {k: v.copy() for k, v in describe(outcome, self.world).items()}
+        info: dict[str, Any] = {
+            k: v.copy() for k, v in {**describe(outcome, self.world), **self.actions.counts()}.items()
+        }
         done = outcome.done.copy()
         done[list(outcome.error)] = True
         late = self._face.late() & ~done
@@ -141,6 +147,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         trials = [self._face.draw(self._rngs[i], options) for i in cells]
         if len(trials):
             self.world.reset(trials, cells)
+            self.actions.begin(cells)
         instructions = np.array([t.instruction for t in self.world.scene.trials], dtype=object)
         mask = np.zeros(self.num_envs, bool)
         mask[cells] = True
