@@ -39,7 +39,9 @@ class Node:
     def error(self, problem: str) -> DataError:
         """Return the error that says what is wrong with this field, and in which line."""
         line = _line(self._text, self._trail)
-        return DataError(f"{self.file}{f':{line}' if line else ''}: {self.where or 'document'}: {problem}")
+        error = DataError(f"{self.file}{f':{line}' if line else ''}: {self.where or 'document'}: {problem}")
+        error.trail = self._trail
+        return error
 
     def mapping(self) -> dict[str, "Node"]:
         """Return the fields of a mapping by name."""

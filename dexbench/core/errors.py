@@ -38,6 +38,9 @@ class UnknownName(DexBenchError):
 class DataError(DexBenchError):
     """Data from outside that does not fit its schema."""
 
+    trail: tuple[str | int, ...] = ()
+    """Keys and indices from a document's top to the field that does not fit, where it stands in one."""
+
 
 class ContractError(DexBenchError):
     """Agent and world declare different things."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from dexbench.core.document import Node
 from dexbench.core.errors import DataError
 from dexbench.core.touch_model import TouchModel
+from dexbench.core.triangles import Triangles
 
 Vector = tuple[float, ...]
 
@@ -72,14 +73,16 @@ class ShapeRow:
 
     link: str
     kind: str
-    """"box", "capsule", "cylinder", "sphere", "ellipsoid" or "loft"."""
+    """"box", "capsule", "cylinder", "sphere", "ellipsoid", "loft" or "mesh"."""
     size: Vector
-    """Half lengths and radii as MuJoCo orders them [m]; empty for a loft."""
+    """Half lengths and radii as MuJoCo orders them [m]; empty for a loft or a mesh."""
     xyz: Vector
     rpy: Vector
     material: str
     sections: tuple[Vector, ...] = ()
     """Of a loft, along z: [z, half x, half y, exponent, centre x, centre y] of a superellipse."""
+    mesh: Triangles | None = None
+    """Of a mesh; what touches it is its convex hull."""
 
 
 @dataclass(frozen=True)
@@ -253,7 +256,10 @@ def mirrored(mechanism: Mechanism) -> Mechanism:
     def shape(row: ShapeRow) -> ShapeRow:
         if row.sections and normal == 2:
             raise DataError(f"{mechanism.name}: a loft runs along z and cannot be mirrored about z = 0")
-        return replace(row, xyz=place(row.xyz), rpy=turn(row.rpy), sections=tuple(map(section, row.sections)))
+        mesh = None if row.mesh is None else row.mesh.scaled(*flip)
+        return replace(
+            row, xyz=place(row.xyz), rpy=turn(row.rpy), sections=tuple(map(section, row.sections)), mesh=mesh
+        )
 
     links = {name: replace(link, com=place(link.com)) for name, link in mechanism.links.items()}
     return replace(

@@ -1,10 +1,12 @@
 """The YAML file of an arm or a hand: read into rows, and checked that the rows know each other."""
 
 import math
+import re
 from pathlib import Path
 from types import MappingProxyType
 
 from dexbench.core.document import Node, read_document
+from dexbench.core.errors import DataError
 from dexbench.core.hand_file import couplings, fingers, followers, mirror, mount, pads, parameters, rest
 from dexbench.core.mechanism import (
     FrameRow,
@@ -17,8 +19,9 @@ from dexbench.core.mechanism import (
 )
 from dexbench.core.roles import ROLES
 from dexbench.core.touch_model import read_touch
+from dexbench.core.triangles import Triangles, read_obj
 
-_SIZES = {"box": 3, "capsule": 2, "cylinder": 2, "sphere": 1, "ellipsoid": 3, "loft": 0}
+_SIZES = {"box": 3, "capsule": 2, "cylinder": 2, "sphere": 1, "ellipsoid": 3, "loft": 0, "mesh": 0}
 _ORIGIN = (0.0, 0.0, 0.0)
 LARGEST_ANGLE = 4 * math.pi
 """Of a joint [rad]: beyond two turns either way a range is in degrees."""
@@ -30,7 +33,11 @@ def load_mechanism(path: Path) -> Mechanism:
     Raises:
       DataError: naming the file and the field.
     """
-    document = read_document(path)
+    return read_mechanism(read_document(path), path.parent)
+
+
+def read_mechanism(document: Node, folder: Path) -> Mechanism:
+    """Return the arm or hand that a document describes; its meshes lie in `folder`."""
     tree = document["kinematic_tree"]
     dynamics = document["dynamics"]
     joints = tuple(_joint(row, dynamics) for row in tree["joints"].items())
@@ -44,7 +51,7 @@ def load_mechanism(path: Path) -> Mechanism:
     contact = document["contact"]
     moving = {j.name: j for j in joints if j.axis is not None}
     motors = _motors(document["actuators"], moving)
-    collision = tuple(_shape(row, links, None) for row in document["collision"]["items"].items())
+    collision = tuple(_shape(row, links, None, folder) for row in document["collision"]["items"].items())
     frames = tuple(_frame(row, links) for row in document["frames"]["items"].items())
     touch, fitted = read_touch(document["touch"]) if document.has("touch") else ({}, "")
     return Mechanism(
@@ -54,7 +61,7 @@ def load_mechanism(path: Path) -> Mechanism:
         links=MappingProxyType(links),
         frames=frames,
         collision=collision,
-        visual=tuple(_shape(row, links, colours) for row in document["visual"]["items"].items()),
+        visual=tuple(_shape(row, links, colours, folder) for row in document["visual"]["items"].items()),
         materials=MappingProxyType(colours),
         excludes=tuple(_exclude(row, links) for row in document["collision"]["excludes"].items()),
         motors=motors,
@@ -131,7 +138,7 @@ def _frame(row: Node, links: dict[str, LinkRow]) -> FrameRow:
     return FrameRow(row.text("name"), row.one_of("link", links), *place, mass=row.number("mass", 0.0))
 
 
-def _shape(row: Node, links: dict[str, LinkRow], colours: dict[str, Vector] | None) -> ShapeRow:
+def _shape(row: Node, links: dict[str, LinkRow], colours: dict[str, Vector] | None, folder: Path) -> ShapeRow:
     kind = row.text("kind")
     if kind not in _SIZES:
         raise row["kind"].error(f"{kind!r} is not known; known: {', '.join(_SIZES)}")
@@ -141,12 +148,24 @@ def _shape(row: Node, links: dict[str, LinkRow], colours: dict[str, Vector] | No
     return ShapeRow(
         link=row.one_of("link", links),
         kind=kind,
-        size=row.vector("size", _SIZES[kind]) if kind != "loft" else (),
+        size=row.vector("size", _SIZES[kind]) if _SIZES[kind] else (),
         xyz=row.vector("xyz", 3, _ORIGIN),
         rpy=row.vector("rpy", 3, _ORIGIN),
         material=material,
         sections=_sections(row) if kind == "loft" else (),
+        mesh=_mesh(row, folder) if kind == "mesh" else None,
     )
+
+
+def _mesh(row: Node, folder: Path) -> Triangles:
+    """Return the mesh in a file beside the document: a plain name, since data must not reach other files."""
+    name = row.text("file")
+    if re.fullmatch(r"[\w.-]+\.obj", name) is None:
+        raise row["file"].error(f"the plain name of an OBJ file beside this one is expected, not {name!r}")
+    try:
+        return read_obj(folder / name, row.text("sha256"))
+    except DataError as error:
+        raise row["file"].error(str(error)) from error
 
 
 def _sections(row: Node) -> tuple[Vector, ...]:

@@ -1,12 +1,13 @@
 """Shelves: list what can be plugged in without importing it, load one by name.
 
-A shelf is a folder of this project plus an entry point group, so built-ins and strangers use the same door. A code
-entry is one module that offers `make(...)`; a data entry is one YAML file.
+A shelf is a folder of this project plus an entry point group, so built-ins and strangers use the same door; robots may
+also lie in the user's own folder. A code entry is one module that offers `make(...)`; a data entry is one YAML file.
 """
 
 import ast
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -49,6 +50,8 @@ SUITES = Shelf("suite", "dexbench.envs", "suites/*.yaml", "dexbench.suites")
 EMBODIMENTS = Shelf("embodiment", "dexbench.assets", "embodiments/*.yaml", "dexbench.embodiments")
 HANDS = Shelf("hand", "dexbench.assets", "hands/*/hand.yaml", "dexbench.hands")
 ARMS = Shelf("arm", "dexbench.assets", "arms/*/arm.yaml", "dexbench.arms")
+ROBOTS = (EMBODIMENTS, HANDS, ARMS)
+"""Data alone, so the user's own folder may hold them too."""
 SHELVES = (TASKS, AGENTS, SUITES, EMBODIMENTS, HANDS, ARMS, DRIVERS)
 
 
@@ -59,6 +62,11 @@ def _points() -> Any:
     Something with select(group=...): its type differs between Python 3.11 and 3.12.
     """
     return entry_points()
+
+
+def home() -> Path:
+    """Return the user's own folder, with `hands/`, `arms/` and `embodiments/` as in `assets/`; it need not exist."""
+    return Path(os.environ.get("DEXBENCH_HOME") or Path.home() / ".dexbench").expanduser().absolute()
 
 
 @cache
@@ -86,16 +94,24 @@ def _entry_file(group: str, name: str, value: str) -> Path:
 def entries(shelf: Shelf) -> dict[str, str]:
     """Return {name: where} of `shelf`: a path for built-ins and data, an import name for strangers' code.
 
-    A stranger's entry may not take the name of a built-in one.
+    A stranger's entry may not take the name of a built-in one, nor may one in the user's own folder.
     """
     found: dict[str, str] = {}
-    for path in sorted(_folder(shelf.package).glob(shelf.pattern)):
-        name = path.parent.name if shelf.pattern.endswith(("/hand.yaml", "/arm.yaml")) else path.stem
-        if not name.startswith("_"):
-            found[name.removesuffix("_driver")] = str(path)
+    for folder in (_folder(shelf.package), *((home(),) if shelf in ROBOTS else ())):
+        for path in sorted(folder.glob(shelf.pattern)):
+            name = path.parent.name if shelf.pattern.endswith(("/hand.yaml", "/arm.yaml")) else path.stem
+            name = name.removesuffix("_driver")
+            if name in found:
+                raise DexBenchError(
+                    f"there are two {shelf.kind}s {name!r}: {found[name]} and {path}; rename the second"
+                )
+            if not name.startswith("_"):
+                found[name] = str(path)
     for point in _points().select(group=shelf.group):
         if point.name in found:
-            raise DexBenchError(f"{point.value!r} offers the {shelf.kind} {point.name!r}, which exists already")
+            raise DexBenchError(
+                f"{point.value!r} offers the {shelf.kind} {point.name!r}, which exists already: {found[point.name]}"
+            )
         found[point.name] = point.value
     return dict(sorted(found.items()))
 
@@ -103,7 +119,8 @@ def entries(shelf: Shelf) -> dict[str, str]:
 @cache
 def _composed() -> dict[str, tuple[str, str]]:
     """Return {name: (rig, hand)} of the embodiments that have no file of their own."""
-    rigs = sorted(entries(EMBODIMENTS).items(), key=lambda e: not Path(e[1]).is_absolute())  # ours come first
+    built_in = str(_folder(EMBODIMENTS.package))
+    rigs = sorted(entries(EMBODIMENTS).items(), key=lambda e: not e[1].startswith(built_in))  # ours come first
     found = compositions((name for name, _ in rigs), entries(HANDS), entries(ARMS))
     return {name: of for name, of in found.items() if name not in entries(EMBODIMENTS)}
 

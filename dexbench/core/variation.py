@@ -67,7 +67,8 @@ def _length(mechanism: Mechanism, row: ParameterRow, factor: float) -> Mechanism
         if row.link not in grown:
             return row
         sections = tuple((*larger(s[:3]), s[3], *larger(s[4:])) for s in row.sections)  # s[3] is an exponent
-        return replace(row, xyz=larger(row.xyz), size=larger(row.size), sections=sections)
+        mesh = None if row.mesh is None else row.mesh.scaled(factor, factor, factor)
+        return replace(row, xyz=larger(row.xyz), size=larger(row.size), sections=sections, mesh=mesh)
 
     links = {
         name: replace(link, com=larger(link.com), box=larger(link.box)) if name in grown else link

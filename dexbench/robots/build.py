@@ -6,6 +6,7 @@ import numpy as np
 from dexbench.core.embodiment import Embodiment, Side, rpy_to_quaternion
 from dexbench.core.mechanism import CouplingRow, FollowerRow, JointRow, LinkRow, Mechanism, MotorRow, Vector
 from dexbench.robots.physics import assert_physics, set_physics
+from dexbench.robots.stand import add_stand
 from dexbench.robots.visual import add_visuals
 
 COLLISION_GROUP = 3
@@ -23,6 +24,7 @@ _GEOMS = {
     "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
     "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
     "ellipsoid": mujoco.mjtGeom.mjGEOM_ELLIPSOID,
+    "mesh": mujoco.mjtGeom.mjGEOM_MESH,
 }
 
 
@@ -40,6 +42,8 @@ def robot_spec(embodiment: Embodiment, *, shapes: bool = True) -> mujoco.MjSpec:
     spec.modelname = embodiment.name
     spec.compiler.degree = False
     set_physics(spec)
+    if shapes:
+        add_stand(spec, embodiment.stand)
     for name in embodiment.sides:
         side = embodiment.parts[name]
         base = spec.worldbody.add_frame(pos=side.base_position, quat=rpy_to_quaternion(side.base_rpy))
@@ -171,10 +175,19 @@ def _add_motor(spec: mujoco.MjSpec, side: str, motor: MotorRow) -> None:
 
 
 def _add_shapes(spec: mujoco.MjSpec, bodies: dict[str, mujoco.MjsBody], mechanism: Mechanism, side: str) -> None:
-    for shape in mechanism.collision:
+    for i, shape in enumerate(mechanism.collision):
+        mesh = f"{side}/{mechanism.name}/{shape.link}/{i}" if shape.mesh else ""
+        if shape.mesh:
+            spec.add_mesh(
+                name=mesh,
+                uservert=shape.mesh.vertices.ravel(),
+                userface=shape.mesh.faces.ravel(),
+                inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX,
+            )
         bodies[shape.link].add_geom(
             type=_GEOMS[shape.kind],
             size=_size(shape.size),
+            meshname=mesh,
             pos=shape.xyz,
             quat=rpy_to_quaternion(shape.rpy),
             group=COLLISION_GROUP,

@@ -8,6 +8,7 @@ from dexbench.core.mechanism import Mechanism
 from dexbench.robots._check_motion import check_couplings, check_positions
 from dexbench.robots.build import robot_model
 from dexbench.robots.finding import Finding, at_most, near
+from dexbench.robots.surface import height_above
 
 _EXACT = 1e-9
 """Numbers that are copied must arrive unchanged."""
@@ -118,18 +119,22 @@ def _check_pads(embodiment: Embodiment, model: mujoco.MjModel) -> list[Finding]:
 
 
 def _height(model: mujoco.MjModel, site: int) -> float:
-    """Return how far outside of its link's collision capsule a site's centre lies [m]."""
+    """Return how far outside of its link's collision capsule a site's centre lies, of another shape along its z [m]."""
     body = int(model.site_bodyid[site])
     capsule = int(mujoco.mjtGeom.mjGEOM_CAPSULE)
     best = np.inf
     for geom in range(model.ngeom):
-        if int(model.geom_bodyid[geom]) == body and int(model.geom_type[geom]) == capsule:
+        if int(model.geom_bodyid[geom]) != body or not model.geom_contype[geom]:
+            continue
+        if int(model.geom_type[geom]) == capsule:
             axis = np.empty(3)
             mujoco.mju_rotVecQuat(axis, np.array([0.0, 0.0, 1.0]), model.geom_quat[geom])
             radius, half = model.geom_size[geom, :2]
             offset = model.site_pos[site] - model.geom_pos[geom]
             offset -= axis * np.clip(offset @ axis, -half, half)
             best = min(best, float(np.linalg.norm(offset) - radius), key=abs)
+        else:
+            best = min(best, height_above(model, geom, model.site_pos[site], model.site_quat[site]), key=abs)
     return best
 
 

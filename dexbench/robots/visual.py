@@ -46,6 +46,8 @@ def add_visuals(spec: mujoco.MjSpec, bodies: Mapping[str, mujoco.MjsBody], mecha
             usertexcoord=np.column_stack([u, np.full(count, 0.5)]).ravel(),
             userfacetexcoord=triangles.ravel(),
         )
+        if any(s.mesh for s in shapes):
+            mesh.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL  # a stranger's surface need not be closed
         body.add_geom(
             type=mujoco.mjtGeom.mjGEOM_MESH,
             meshname=mesh.name,
@@ -74,7 +76,10 @@ def _add_palette(spec: mujoco.MjSpec, prefix: str, materials: Mapping[str, Vecto
 
 def shape_mesh(shape: ShapeRow) -> Mesh:
     """Return the triangles of `shape` in its link's frame."""
-    vertices, faces = loft_mesh(shape.sections or _sections(shape))
+    if shape.mesh is not None:
+        vertices, faces = shape.mesh.vertices, shape.mesh.faces
+    else:
+        vertices, faces = loft_mesh(shape.sections or _sections(shape))
     rotation = np.empty(9)
     mujoco.mju_quat2Mat(rotation, np.array(rpy_to_quaternion(shape.rpy)))
     return vertices @ rotation.reshape(3, 3).T + shape.xyz, faces
