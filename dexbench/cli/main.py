@@ -20,6 +20,7 @@ VERBS = {
     "leaderboard": ("leaderboard", "write the leaderboard of all runs: JSON, Markdown, one HTML page"),
     "collect": ("collect", "record demonstrations of an agent"),
     "train": ("train", "train an agent"),
+    "hand": ("hand", "bring a hand of your own, check it, measure what a hand can do"),
     "suite": ("suite", "show a suite, or freeze its table of episodes"),
 }
 """Verb to (module in this folder, summary). A module offers DESCRIPTION, configure(parser) and run(arguments)."""
