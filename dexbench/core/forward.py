@@ -55,7 +55,7 @@ class Forward:
         self._shift = np.array([tree.shift[i] for i in kept]).reshape(-1, 1, 3, 1)
         depth = [tree.depth[i] for i in kept]
         bounds = [*(depth.index(d) for d in sorted(set(depth))), len(kept)]
-        self._generations = [slice(a, b) for a, b in zip(bounds, bounds[1:])]
+        self._generations = [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
         self._parents = np.array([at[tree.parent[i]] for i in kept], np.int64)
         self._ends = np.array([at[tree.frames[f][0]] for f in frames], np.int64)
         self._end_turn = np.array([tree.frames[f][1] for f in frames]).reshape(-1, 1, 3, 3)

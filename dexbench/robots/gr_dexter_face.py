@@ -84,6 +84,9 @@ class GrDexter:
         """Motors without a slot, held at the embodiment's home."""
         self.mask = self.valid if not len(mask) else self.check(mask)
         """(88,) bool: the numbers that actions give."""
+        arm = {s: [n for n in self._motors if n.startswith(f"{s}/arm/")] for s in embodiment.sides}
+        self._posed = [s for s, names in arm.items() if not all(self.mask[self._row[n]] for n in names)]
+        """Sides whose arm is moved by its palm's pose."""
         differ = {k: v for k, v in chosen.items() if v != _DEFAULTS[k]}
         if (self.mask != self.valid).any():
             differ["mask"] = tuple(self.mask.tolist())
@@ -122,20 +125,17 @@ class GrDexter:
         robot, row = self.embodiment, self._row
         target = np.tile(robot.home, (len(action), 1))
         for name, actuator in self._motors.items():
-            target[:, actuator] = action[:, row[name]]
+            target[:, actuator] = action[:, row[name]] if self.mask[row[name]] else last[:, actuator]
         met = np.ones(len(action), bool)
-        for side in robot.sides:
-            names = [n for n in self._motors if n.startswith(f"{side}/arm/")]
-            if all(self.mask[row[n]] for n in names):
-                continue
-            arm = [self._motors[n] for n in names]
-            pose = action[:, [row[n] for n in self._pose(side)]].astype(np.float64)
-            for i in range(len(action)):
+        for side in self._posed:
+            arm = robot.actuator_index(side, "arm")
+            poses = action[:, [row[n] for n in self._pose(side)]].astype(np.float64)
+            for i, pose in enumerate(poses):
                 start = np.clip(target[i], robot.limits.lower, robot.limits.upper)
                 start[arm] = last[i, arm]
-                if np.isfinite(start).all():
-                    target[i, arm], found = self._palms.solve(side, pose[i], self._rotation, start)
-                    met[i] &= found
+                start = np.where(np.isfinite(start), start, last[i])
+                target[i, arm], found = self._palms.solve(side, pose, self._rotation, start)
+                met[i] &= found
         return target, met
 
     def encode(self, target: Array, last: Array) -> Array:
