@@ -51,6 +51,8 @@ class TouchModel:
     """One of AXES."""
     margin: float = 0.005
     """How far outside the outermost taxel centres the skin still feels [m]."""
+    spread: float = 0.8
+    """Standard deviation of the patch that a point force leaves [taxel pitches]; see sensors.lattice."""
     absent: tuple[tuple[int, int], ...] = ()
     """(row, column) of the places of the lattice where there is no taxel; they read 0, the others share the force."""
     ideal: bool = False
@@ -150,6 +152,7 @@ def _option(name: str, row: Node) -> TouchModel:
         why=row.text("why", ""),
         axes=axes,
         margin=_amount(row, "margin", 0.005),
+        spread=_positive(row, "spread", 0.8),
         absent=_places(row, "absent", shape),
         ideal=ideal,
         threshold=_amount(row, "threshold"),
@@ -171,8 +174,8 @@ def _option(name: str, row: Node) -> TouchModel:
     return model
 
 
-def _positive(row: Node, key: str) -> float:
-    value = row.number(key)
+def _positive(row: Node, key: str, default: float | None = None) -> float:
+    value = row.number(key) if default is None else row.number(key, default)
     if value <= 0:
         raise row[key].error(f"a number above 0 is expected, not {value:g}")
     return value

@@ -6,11 +6,6 @@ import numpy as np
 
 from dexbench.core.schema import Array
 
-SPREAD = 0.8
-"""Standard deviation of the patch a force leaves [taxel pitches]; estimated. It is a model, no physics. Below 0.5 a
-force in the middle of a taxel lights that taxel alone; above 0.9 the centre of pressure of a force on an outermost
-taxel would be read more than half a pitch away from it."""
-
 STEPS = 32
 """Positions told apart per pitch: shares are looked up, not computed (0.1 mm at a pitch of 3 mm). Even, so that
 taxel centres and the middles between them fall on a position, not on the border between two."""
@@ -31,12 +26,14 @@ class Lattice:
       rows: number of taxels along the pad.
       columns: number across it.
       rim: how far beyond the outermost taxels forces can be [pitches].
-      spread: see SPREAD.
+      spread: standard deviation of the patch a force leaves [taxel pitches]. It is a model, no physics. Below 0.5 a
+        force in the middle of a taxel lights that taxel alone; above 0.9 the centre of pressure of a force on an
+        outermost taxel would be read more than half a pitch away from it, and above 0.75 beside absent ones.
       absent: (row, column) of the places without a taxel.
     """
 
     def __init__(
-        self, rows: int, columns: int, rim: float, spread: float = SPREAD, absent: Sequence[tuple[int, int]] = ()
+        self, rows: int, columns: int, rim: float, spread: float = 0.8, absent: Sequence[tuple[int, int]] = ()
     ) -> None:
         self.rows, self.columns, self.absent = rows, columns, tuple(absent)
         beyond = int(np.ceil(rim * STEPS)) + 1

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 from dexbench.core.embodiment import Pad
 from dexbench.core.errors import ContractError, DataError
 from dexbench.core.schema import Field
-from dexbench.sensors.lattice import SPREAD, STEPS, Lattice
+from dexbench.sensors.lattice import STEPS, Lattice
 from dexbench.sensors.touch_reader import LINK, TouchReader
 
 _NETFORCE = 3
@@ -31,12 +31,11 @@ class TouchSensor:
 
     Args:
       pads: in the order of the observation; all with the same sensor.
-      spread: width of the patch a force leaves [taxel pitches].
       account: also measure the force on the whole link, so that `TouchReader.beside` works. It is for tests: it doubles
         what the sensors cost, 1 % of a step.
     """
 
-    def __init__(self, pads: Sequence[Pad], *, spread: float = SPREAD, account: bool = False) -> None:
+    def __init__(self, pads: Sequence[Pad], *, account: bool = False) -> None:
         if not pads:
             raise ContractError("a touch sensor needs at least one pad")
         if len({pad.model for pad in pads}) > 1:
@@ -44,7 +43,7 @@ class TouchSensor:
             raise ContractError(f"all pads must carry the same sensor, these carry {fitted}")
         self.pads = tuple(pads)
         self.model = model = pads[0].model
-        self.lattice = Lattice(model.rows, model.columns, model.margin / model.pitch, spread, model.absent)
+        self.lattice = Lattice(model.rows, model.columns, model.margin / model.pitch, model.spread, model.absent)
         self.account = account
 
     def edit(self, spec: mujoco.MjSpec) -> None:

@@ -49,7 +49,7 @@ class Row:
     on_pad: bool
     """Whether all of the contact lay on the pad, rather than beside it."""
     on_lattice: bool
-    """Whether the centre of pressure lay within the outermost taxel centres, where the nearest taxel exists."""
+    """Whether the centre of pressure lay between taxels that all exist, not outside the outermost ones."""
     saturated: bool
     """Whether a taxel is at the end of its range."""
     sum_error: float
@@ -213,13 +213,13 @@ def _compare(
 
 
 def _on_lattice(model: TouchModel, centre: Array) -> bool:
-    """Return whether `centre` (x, y) [m] is between taxels, and the one nearest to it exists."""
+    """Return whether `centre` (x, y) [m] is between taxels that all exist."""
     last = np.array([model.columns - 1, model.rows - 1])
     place = centre / model.pitch + last / 2
     if not ((place >= -1e-6) & (place <= last + 1e-6)).all():
         return False  # also where there is no contact: nan
-    column, row = np.rint(place).astype(int).tolist()
-    return (row, column) not in model.absent
+    low, high = np.floor(place + 1e-6).astype(int), np.ceil(place - 1e-6).astype(int)
+    return not any((y, x) in model.absent for x in (low[0], high[0]) for y in (low[1], high[1]))
 
 
 def _centre_error(model: TouchModel, pressing: Array, centre: Array) -> float:
