@@ -1,13 +1,15 @@
-"""Compares a compiled robot with its data: counts, ranges, masses, motors, pads, kinematics, couplings."""
+"""Compares a compiled robot with its data: counts, ranges, masses, motors, pads, kinematics, size, couplings."""
 
 import mujoco
 import numpy as np
 
-from dexbench.core.embodiment import Embodiment, Side
+from dexbench.core.embodiment import Embodiment, Side, rpy_to_quaternion
 from dexbench.core.mechanism import Mechanism
-from dexbench.robots._check_motion import check_couplings, check_positions
+from dexbench.robots._check_couplings import check_couplings
+from dexbench.robots._check_motion import check_positions
+from dexbench.robots._check_size import check_opposition, check_size
 from dexbench.robots.build import robot_model
-from dexbench.robots.finding import Finding, at_most, near
+from dexbench.robots.finding import Finding, at_most, confidence, near
 from dexbench.robots.surface import height_above
 
 _EXACT = 1e-9
@@ -31,6 +33,9 @@ def check_robot(embodiment: Embodiment, model: mujoco.MjModel | None = None) -> 
             findings += _check_masses(model, side, mechanism, where)
             findings += _check_motors(model, side, mechanism, where)
             findings += check_positions(model, side, mechanism, where)
+            findings += check_size(model, side, mechanism, where)
+            findings += check_opposition(model, side, mechanism, where)
+            findings += _check_law(embodiment, side, mechanism, where)
         findings += check_couplings(embodiment, model, side)
     return findings
 
@@ -76,7 +81,13 @@ def _check_masses(model: mujoco.MjModel, side: Side, mechanism: Mechanism, where
     floating = [link for link, body in bodies.items() if model.body_gravcomp[body.id] != 1]
     return [
         at_most(f"{where}: largest difference of a link's mass [kg]", worst, _EXACT),
-        near(f"{where}: total mass [kg]", total, said.number("total"), said.number("tolerance") * said.number("total")),
+        near(
+            f"{where}: total mass [kg]",
+            total,
+            said.number("total"),
+            said.number("tolerance") * said.number("total"),
+            confidence(mechanism.checks, "mass"),
+        ),
         near(f"{where}: links without gravity compensation", len(floating), 0, 0),
     ]
 
@@ -103,15 +114,42 @@ def _check_limits(embodiment: Embodiment) -> list[Finding]:
     ]
 
 
+def _check_law(embodiment: Embodiment, side: Side, mechanism: Mechanism, where: str) -> list[Finding]:
+    """Compare what the safety filter allows an arm with what its maker does, where speed depends on position."""
+    if not mechanism.checks.has("motion"):
+        return []
+    said = mechanism.checks["motion"]
+    known = confidence(mechanism.checks, "motion")
+    names = [a.name for a in embodiment.actuators]
+    at = [names.index(f"{side.name}/{m.name}") for m in mechanism.motors]
+    limits = embodiment.limits
+    findings = [
+        at_most(f"{where}: largest {what} that is allowed", float(np.max(found[at])), said.number(what), known)
+        for what, found in (("acceleration", limits.acceleration), ("jerk", limits.jerk))
+    ]
+    if said.has("speed_law"):
+        law = said["speed_law"]
+        top, c, k, upper, lower = (np.array(law.vector(key, len(at))) for key in ("vmax", "c", "k", "upper", "lower"))
+        # it falls towards the ends, so the ends of what may be commanded decide
+        rising = np.minimum(top, np.sqrt(k * np.maximum(0, upper - limits.upper[at])) - c)
+        falling = np.minimum(top, np.sqrt(k * np.maximum(0, limits.lower[at] - lower)) - c)
+        excess = float((limits.velocity[at] - np.minimum(rising, falling)).max())
+        findings.append(
+            at_most(f"{where}: safety speeds exceed the position-dependent law by [rad/s]", excess, 0, known)
+        )
+    return findings
+
+
 def _check_pads(embodiment: Embodiment, model: mujoco.MjModel) -> list[Finding]:
     """Compare each pad's site with its row, and its height with the collision surface below it."""
     worst, height = 0.0, 0.0
-    for pad in embodiment.pads:
-        site = model.site(pad.name)
-        quaternion = np.array(pad.quaternion)
-        turned = min(np.abs(site.quat - quaternion).max(), np.abs(site.quat + quaternion).max())
-        worst = max(worst, np.abs(site.pos - pad.position).max(), turned)
-        height = max(height, abs(_height(model, int(site.id))))
+    for side in embodiment.parts.values():
+        for row in side.hand.pads:
+            site = model.site(f"{side.name}/{row.finger}")
+            quaternion = np.array(rpy_to_quaternion(row.rpy))
+            turned = min(np.abs(site.quat - quaternion).max(), np.abs(site.quat + quaternion).max())
+            worst = max(worst, np.abs(site.pos - row.xyz).max(), turned)
+            height = max(height, abs(_height(model, int(site.id))))
     return [
         at_most(f"{embodiment.name}: largest difference of a pad's pose", worst, 1e-6),
         at_most(f"{embodiment.name}: a pad's centre is off the collision surface by [m]", height, 5e-4),
