@@ -1,7 +1,10 @@
 """Words for hands, and where the things are that they name."""
 
+import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -52,6 +55,16 @@ def test_phrases(name: str, phrase: str, kind: str, own: str) -> None:
     rows = {"actuator": robot(name).actuators, "pad": robot(name).pads}
     if kind in rows:
         assert rows[kind][found.place].name == own
+
+
+def test_the_document_shows_what_works() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "agents.md").read_text(encoding="utf-8")
+    block = next(b for b in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "Anatomy(" in b)
+    found: dict[str, Any] = {}
+    exec(compile(block, "docs/agents.md", "exec"), found)
+    shown = re.findall(r'find\("(.*?)"\)\.name  # "(.*?)"', block)
+    assert shown == [("right index tip", "right/fftip")]
+    assert found["hands"].find(shown[0][0]).name == shown[0][1]
 
 
 def test_places_by_role() -> None:

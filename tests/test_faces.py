@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from dexbench.core.safety import SafetyFilter
 from dexbench.core.schema import Array, Observation, Schema
 from dexbench.core.shelf import load_embodiment, load_task
 from dexbench.core.world import WorldSpec
-from dexbench.robots.faces import FACES, declare, face_for, make_face
+from dexbench.robots.faces import FACES, declare, face_for, make_face, settings_of
 from dexbench.robots.kinematics import Reach
 from dexbench.robots.rotation import ROTATIONS, quaternion_of
 from dexbench.sim.world import SimWorld
@@ -324,8 +325,12 @@ def test_kinds_and_settings_that_do_not_exist() -> None:
         make_face("joint_dleta", world.embodiment, PERIOD)
     with pytest.raises(DataError, match="action face 'joint_delta' has no setting 'rotation'"):
         make_face("joint_delta", world.embodiment, PERIOD, rotation="rpy")
-    with pytest.raises(DataError, match="face 'gr_dexter' has no setting tips='cell'; there are first: right or left"):
+    with pytest.raises(
+        DataError, match=r"'gr_dexter' has no setting 'tips'; its settings: mask, first, rotation, fingertips$"
+    ):
         make_face("gr_dexter", world.embodiment, PERIOD, tips="cell")
+    with pytest.raises(DataError, match="action face 'gr_dexter': fingertips is palm or cell, not 'base'"):
+        make_face("gr_dexter", world.embodiment, PERIOD, fingertips="base")
 
 
 def test_a_world_without_the_setpoint_cannot_be_converted_for() -> None:
@@ -341,6 +346,22 @@ def test_an_action_of_another_shape_or_type_is_refused() -> None:
     for wrong in (np.zeros((1, 25)), np.zeros((2, 26)), np.zeros((1, 26), bool), np.full((1, 26), "a")):
         with pytest.raises(ActionError, match=r"given to face 'joint_delta'; \(1, 26\) and floating point"):
             conversion(wrong, seen, [0])
+
+
+def table_row(kind: str) -> str:
+    """Return the row of docs/agents.md about a face."""
+    says = (FACES[kind].__doc__ or "").split("\n")[0].rstrip(".")
+    sizes = [str(len(face(kind, name).slots)) for name in ("shadow_ur10e", "bytedexter_fr3_bimanual")]
+    spec = declaration(face(kind, "shadow_ur10e"), 1 / PERIOD)
+    defaults = {n: d or "all that the robot has" for n, d in settings_of(kind).items()}
+    settings = ", ".join(f"{n} ({d})" for n, d in defaults.items())
+    return f"| `{kind}` | {says} | {', '.join(sizes)} | {spec.unit} | {spec.frame or '-'} | {settings or '-'} |"
+
+
+def test_the_document_has_the_table_of_faces() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "agents.md").read_text(encoding="utf-8")
+    shown = [line for line in text.split("\n") if line.startswith(("| `joint_", "| `palm_", "| `gr_"))]
+    assert shown == [table_row(kind) for kind in FACES]
 
 
 def test_action_specs_are_plain() -> None:

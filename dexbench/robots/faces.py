@@ -1,6 +1,7 @@
 """The shelf of action faces: all of them, one by name, and the one that fits an agent to a world."""
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
@@ -35,7 +36,14 @@ def make_face(kind: str, embodiment: Embodiment, period: float, **settings: Any)
         foreign = [s for s in settings if f"unexpected keyword argument {s!r}" in str(error)]
         if not foreign:
             raise
-        raise DataError(f"action face {kind!r} has no setting {foreign[0]!r}") from error
+        known = ", ".join(settings_of(kind)) or "none"
+        raise DataError(f"action face {kind!r} has no setting {foreign[0]!r}; its settings: {known}") from error
+
+
+def settings_of(kind: str) -> dict[str, Any]:
+    """Return the settings of face `kind` with their defaults."""
+    known = signature(FACES[kind]).parameters.values()
+    return {p.name: p.default for p in known if p.default is not p.empty}
 
 
 def declare(kind: str, world: WorldSpec, **settings: Any) -> ActionSpec:

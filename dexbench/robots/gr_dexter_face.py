@@ -30,8 +30,8 @@ HAND = (
 )
 """Hand joints of a side by role, in the order of the ByteDexter's motors."""
 
-_DEFAULTS: dict[str, Any] = {"first": "right", "rotation": "vector", "fingertips": "palm"}
 _CHOICES = {"first": SIDES, "rotation": ("vector", "rpy"), "fingertips": ("palm", "cell")}
+"""Of each setting, the default first."""
 
 
 class GrDexter:
@@ -45,7 +45,13 @@ class GrDexter:
     kind = "gr_dexter"
 
     def __init__(
-        self, embodiment: Embodiment, period: float, mask: Sequence[bool] | Array = (), **settings: str
+        self,
+        embodiment: Embodiment,
+        period: float,
+        mask: Sequence[bool] | Array = (),
+        first: str = "right",
+        rotation: str = "vector",
+        fingertips: str = "palm",
     ) -> None:
         """Make the face.
 
@@ -53,22 +59,23 @@ class GrDexter:
           embodiment: the robot.
           period: control period [s].
           mask: (88,) bool, which numbers the actions give; default: all that this robot has.
-          **settings: `first`: the side that comes first ("right"); `rotation`: "vector" or "rpy"; `fingertips`: "palm"
-            (of their side) or "cell", their frame. Palm poses are in the cell frame.
+          first: the side that comes first in each block.
+          rotation: how palm poses are turned, in the cell frame: "vector" or "rpy".
+          fingertips: their frame: "palm", of their side, or "cell".
 
         Raises:
-          DataError: a setting that does not exist.
+          DataError: a choice that does not exist.
           ContractError: an arm of more than seven joints; a mask that does not fit, with the slots' names.
         """
-        for name, value in settings.items():
-            if value not in _CHOICES.get(name, ()):
-                known = "; ".join(f"{k}: {' or '.join(v)}" for k, v in _CHOICES.items())
-                raise DataError(f"face {self.kind!r} has no setting {name}={value!r}; there are {known}; and mask")
-        chosen = {**_DEFAULTS, **settings}
+        chosen = {"first": first, "rotation": rotation, "fingertips": fingertips}
+        for name, value in chosen.items():
+            if value not in _CHOICES[name]:
+                known = " or ".join(_CHOICES[name])
+                raise DataError(f"action face {self.kind!r}: {name} is {known}, not {value!r}")
         self.embodiment = embodiment
-        self.sides: tuple[str, ...] = SIDES if chosen["first"] == SIDES[0] else SIDES[::-1]
-        self._rotation = ROTATIONS[chosen["rotation"]]
-        self._in_palm = chosen["fingertips"] == "palm"
+        self.sides: tuple[str, ...] = SIDES if first == SIDES[0] else SIDES[::-1]
+        self._rotation = ROTATIONS[rotation]
+        self._in_palm = fingertips == "palm"
         self._anatomy = Anatomy(embodiment)
         self._palms = Palms(embodiment)
         self._tips = [
@@ -87,7 +94,7 @@ class GrDexter:
         arm = {s: [n for n in self._motors if n.startswith(f"{s}/arm/")] for s in embodiment.sides}
         self._posed = [s for s, names in arm.items() if not all(self.mask[self._row[n]] for n in names)]
         """Sides whose arm is moved by its palm's pose."""
-        differ = {k: v for k, v in chosen.items() if v != _DEFAULTS[k]}
+        differ: dict[str, Any] = {k: v for k, v in chosen.items() if v != _CHOICES[k][0]}
         if (self.mask != self.valid).any():
             differ["mask"] = tuple(self.mask.tolist())
         self.settings: tuple[tuple[str, Any], ...] = tuple(sorted(differ.items()))
