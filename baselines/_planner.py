@@ -14,6 +14,8 @@ from dexbench.objects.pool import FIELDS, PoolTables, add_slots
 from dexbench.robots.build import robot_spec
 from dexbench.robots.kinematics import Reach
 
+from ._symmetry import rotation, spins
+
 STANDOFF = 0.09
 """Straight approach along the palm's normal [m]."""
 RISE = 0.16
@@ -28,13 +30,17 @@ TOUCH = -5e-4
 """Distance below which two bodies collide in a plan [m]."""
 TURN = 3.4
 """Largest way of any joint from home [rad]: beyond it, another branch of the arm's solutions begins."""
+ELBOW = 0.07
+"""Least height of the end of the arm, 2 cm behind the hand [m]."""
+SEEDS = 3
+"""Postures from which an arm with a joint to spare is solved, besides home."""
 TRIES = 90
 """Grasps tried in a plan."""
 
 
 @dataclass(frozen=True)
 class Reached:
-    """How one side gets to a grasp: chain angles (8,) [rad] and hand commands (H,) [rad]."""
+    """How one side gets to a grasp: angles of arm and wrist (C,) [rad] and hand commands (H,) [rad]."""
 
     side: str
     standoff: Array
@@ -86,6 +92,7 @@ class Planner:
         self.fingers = np.setdiff1d(embodiment.actuator_index(part="hand"), wrists)
         """Places of the fingers' actuators in a command: all of the hands but the wrists."""
         self._hand = {s: embodiment.actuator_index(s, "hand") for s in embodiment.sides}
+        self._arm = {s: _arm_of(model, embodiment, s) for s in embodiment.sides}
 
     def set_scene(self, instance: str, pose: Array, others: Array) -> None:
         """Put the target at `pose` (7,) and cylinders at the positions of `others` (K-1, 3)."""
@@ -157,21 +164,21 @@ class Planner:
         self, side: str, model: ObjectModel, pose: Array, grasps: Grasps, tried: frozenset[int]
     ) -> Iterator[tuple[int, Array, Array]]:
         """Yield (row, palm position, palm rotation) in the cell frame, those worth an inverse kinematics first."""
-        stand = _rotation(pose[3:])
-        base = np.array(self.robot.parts[side].base_position)
-        ahead = pose[:2] - base[:2]
+        stand = rotation(pose[3:])
+        shoulder, far, behind = self._arm[side]
+        ahead = pose[:2] - shoulder[:2]
         ahead /= np.linalg.norm(ahead)
         options = []
         for row in range(len(grasps)):
             if row in tried:
                 continue
-            own = _rotation(grasps.quaternion[row])
-            for spin in _spins(model):
+            own = rotation(grasps.quaternion[row])
+            for spin in spins(model):
                 rot = stand @ spin
                 turn = rot @ own
                 position = pose[:3] + rot @ grasps.position[row]
-                elbow = position - 0.32 * turn[:, 1]  # the far end of the forearm
-                if elbow[2] < 0.10 or np.linalg.norm(elbow - base - [0, 0, 0.18]) > 1.05:
+                elbow = position + turn @ behind
+                if elbow[2] < ELBOW or np.linalg.norm(elbow - shoulder) > far:
                     continue
                 along = float(turn[:2, 1] @ ahead)  # fingers pointing away from the base are easy to reach
                 options.append((row - 4.0 * along, row, position, turn))
@@ -241,36 +248,24 @@ def timed(limits_velocity: Array, period: float, points: Sequence[Array], least:
     return list(stacked[k] + share[:, None] * (stacked[k + 1] - stacked[k]))
 
 
-def mirror(grasps: Grasps) -> Grasps:
-    """Return what the left hand does on the mirror image, in the plane x-z, of an object that is its own image.
+def _arm_of(model: mujoco.MjModel, embodiment: Embodiment, side: str) -> tuple[Array, float, Array]:
+    """Return shoulder, reach and elbow of an arm with its hand.
 
-    Left and right hand are mirror images in the palm's x; their joint angles agree.
+    That is: where its second joint is (3,) in the cell frame, how far from there the hand's root gets, and the point 2
+    cm behind that root in the palm frame (3,) [m].
     """
-    position = grasps.position * [1, -1, 1]
-    quaternion = np.zeros_like(grasps.quaternion)
-    for i, own in enumerate(grasps.quaternion):
-        turn = np.diag([1.0, -1.0, 1.0]) @ _rotation(own) @ np.diag([-1.0, 1.0, 1.0])
-        mujoco.mju_mat2Quat(quaternion[i], np.ascontiguousarray(turn).ravel())
-    return Grasps(
-        grasps.hand, grasps.instance, position, quaternion, grasps.pregrasp, grasps.squeeze, grasps.part, grasps.score
-    )
-
-
-def _spins(model: ObjectModel) -> list[Array]:
-    """Return rotations about the vertical under which the object looks the same."""
-    radius = np.linalg.norm(model.vertices[:, :2], axis=1)
-    parts = {p.name for p in model.parts}
-    if model.family == "box":
-        count = 2
-    elif any(p.startswith("handle") for p in parts) or radius.max() == 0:
-        count = 1
-    else:
-        count = 12
-    angles = 2 * np.pi * np.arange(count) / count
-    return [np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]]) for a in angles]
-
-
-def _rotation(quaternion: Array) -> Array:
-    turn = np.empty(9)
-    mujoco.mju_quat2Mat(turn, np.asarray(quaternion, dtype=np.float64))
-    return turn.reshape(3, 3)
+    data = mujoco.MjData(model)
+    arm = [model.joint(f"{side}/{j.name}") for j in embodiment.parts[side].arm.moving]
+    root = model.body(f"{side}/{embodiment.parts[side].hand.root}").id
+    palm = model.site(f"{side}/palm_site").id
+    mujoco.mj_kinematics(model, data)
+    behind = data.site_xmat[palm].reshape(3, 3).T @ (data.xpos[root] - data.site_xpos[palm])
+    behind *= 1 + 0.02 / np.linalg.norm(behind)
+    low, high = np.array([j.range for j in arm]).T
+    rng, far = np.random.default_rng(0), 0.0
+    for _ in range(400):
+        for joint, angle in zip(arm, rng.uniform(low, high), strict=True):
+            data.qpos[joint.qposadr] = angle
+        mujoco.mj_kinematics(model, data)
+        far = max(far, float(np.linalg.norm(data.xpos[root] - data.xanchor[arm[1].id])))
+    return data.xanchor[arm[1].id].copy(), far, behind

@@ -14,7 +14,8 @@ from dexbench.grasp.library import Grasps, has_grasps, load_grasps
 from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.model import ObjectModel
 
-from ._planner import Planner, Reached, mirror, timed
+from ._planner import Planner, Reached, timed
+from ._symmetry import mirror
 
 OBSERVES = ("state", "objects")
 CONTROL = False
@@ -144,7 +145,7 @@ class Scripted:
 
     def _grasps(self, side: str, model: ObjectModel) -> Grasps:
         found = load_grasps(self.hand, model.name)
-        return found if side == "right" else mirror(found)
+        return found if side == "right" else mirror(found, self._robot.parts[side].hand)
 
     def _attempt(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
         """Reach, approach, close, squeeze, lift: all sides of the plan together."""

@@ -1,7 +1,7 @@
 """Hand shapes in which the thumb faces the fingers: where a search for grasps starts.
 
 Random joint targets are kept if the thumb's pad and the mean of the other pads face each other; everything is in the
-palm frame, so one set serves every object.
+palm frame, so one set serves every object. Hands are known by the roles of their motors alone.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,26 @@ import numpy as np
 
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
+from dexbench.grasp.posture import Posture
 
-FINGERS = ("thumb", "index", "middle", "ring", "little")
-"""Pads that the search moves; the first is opposed to the others."""
 FACING = 0.7
 """Least cosine between a pad's normal and the line to its counterpart."""
+OPPOSED = 3
+"""Fingers, from the index on, that must face the thumb; a fourth may help."""
+ENOUGH = 500
+"""Shapes below which those that were found are varied."""
+VARIED = 0.06
+"""By how much, as a share of each range."""
+FLEXION = (0.10, 0.85)
+"""Drawn for the knuckles of all fingers together, as a share of their range: 0 is open, 1 is closed."""
+CURL = (0.05, 0.70)
+"""The same for what lies beyond the knuckles."""
+SCATTER = 0.045
+"""Standard deviation of each finger about what is drawn for all, as a share of the range."""
+SPREAD = 0.06
+"""Standard deviation of abduction about its middle [rad]."""
+ARCH = 0.4
+"""Largest share of the palm's own range."""
 
 
 @dataclass(frozen=True)
@@ -30,77 +45,71 @@ class Shapes:
     """(S, 3) unit vector from the thumb pad to the finger pads, in the palm frame."""
     opening: Array
     """(S,) distance between them [m]."""
-    row: Array
-    """(S, 3) unit vector along the row of fingers, in the palm frame, across `line`."""
 
 
-def opposed_shapes(
-    model: mujoco.MjModel,
-    prefix: str,
-    shares: Array,
-    ranges: tuple[Array, Array],
-    names: tuple[str, ...],
-    rng: np.random.Generator,
-    count: int,
-) -> Shapes:
-    """Sample hand shapes and keep the opposed ones.
-
-    Args:
-      model: a model with the hand; its palm site and pads carry `prefix`.
-      prefix: for example "right/".
-      shares: (H, nq) what each actuator's target contributes to qpos.
-      ranges: (H,) lower and upper targets [rad].
-      names: (H,) actuator names without prefix.
-      rng: random numbers.
-      count: samples to draw.
+def opposed_shapes(posture: Posture, rng: np.random.Generator, count: int) -> Shapes:
+    """Sample `count` hand shapes and keep the opposed ones; of a hand that opposes rarely, vary those that do.
 
     Raises:
-      DataError: the hand has other fingers.
+      DataError: none of them is.
     """
-    missing = [f for f in FINGERS if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_SITE, prefix + f) < 0]
-    if missing:
-        raise DataError(f"the search for grasps needs pads {', '.join(FINGERS)}; this hand lacks {', '.join(missing)}")
-    data = mujoco.MjData(model)
-    palm = model.site(prefix + "palm_site").id
-    pads = [model.site(prefix + f).id for f in FINGERS]
-    lower, upper = ranges
-    command = _sample(names, rng, count)
-    command = np.clip(command, lower, upper)
+    data = mujoco.MjData(posture.model)
+    kept = _opposed(posture, data, _sample(posture, data, rng, count))
+    if not kept:
+        raise DataError(f"none of {count} shapes of this hand has its thumb facing its fingers")
+    if len(kept) < ENOUGH:
+        again = np.array([k[0] for k in kept])[rng.integers(len(kept), size=10 * ENOUGH)]
+        wrist = np.array([a.role.startswith("wrist/") for a in posture.actuators])
+        again += rng.normal(0.0, VARIED, again.shape) * (posture.upper - posture.lower) * ~wrist
+        kept += _opposed(posture, data, np.clip(again, posture.lower, posture.upper))
+    return Shapes(*(np.array(c) for c in zip(*kept, strict=True)))
+
+
+def _opposed(posture: Posture, data: mujoco.MjData, commands: Array) -> list[tuple[Array, ...]]:
+    """Return (command, centre, line, opening) of those rows whose pads face each other."""
     kept: list[tuple[Array, ...]] = []
-    base = model.qpos0.copy()
-    for row in command:
-        data.qpos[:] = base + row @ shares
-        mujoco.mj_kinematics(model, data)
-        turn = data.site_xmat[palm].reshape(3, 3)
-        at = (data.site_xpos[pads] - data.site_xpos[palm]) @ turn
-        normal = data.site_xmat[pads].reshape(-1, 3, 3)[:, :, 2] @ turn
-        fingers = at[1:4].mean(axis=0)
+    opposed = slice(1, 1 + OPPOSED)
+    for row in commands:
+        at, normal = posture.pose(data, row)
+        fingers = at[opposed].mean(axis=0)
         gap = fingers - at[0]
         opening = float(np.linalg.norm(gap))
-        line = gap / opening
-        if normal[0] @ line < FACING or (normal[1:4] @ line > -FACING).any():
+        line = gap / max(opening, 1e-9)
+        if normal[0] @ line >= FACING and (normal[opposed] @ line <= -FACING).all():
+            kept.append((row, (fingers + at[0]) / 2, line, np.array(opening)))
+    return kept
+
+
+def _sample(posture: Posture, data: mujoco.MjData, rng: np.random.Generator, count: int) -> Array:
+    """Draw (count, H) targets by role: fingers flex together with some scatter, the thumb is anywhere [rad]."""
+    flexion, curl = rng.uniform(*FLEXION, count), rng.uniform(*CURL, count)
+    drawn = np.tile(posture.rest, (count, 1))
+    span = posture.upper - posture.lower
+    for column, actuator in enumerate(posture.actuators):
+        finger, _, motion = actuator.role.partition("/")
+        if finger not in posture.fingers:  # a wrist, or a finger without a pad: at rest
             continue
-        along = at[1] - at[3]
-        along -= line * (along @ line)
-        kept.append((row, (fingers + at[0]) / 2, line, np.array(opening), along / np.linalg.norm(along)))
-    columns = [np.array(c) for c in zip(*kept, strict=True)]
-    return Shapes(*columns)
-
-
-def _sample(names: tuple[str, ...], rng: np.random.Generator, count: int) -> Array:
-    """Draw targets: the fingers flex together with some scatter, the thumb anywhere in its opposing range [rad]."""
-    flex, curl = rng.uniform(0.0, 1.3, count), rng.uniform(0.2, 2.2, count)
-    drawn = np.zeros((count, len(names)))
-    thumb = {"THJ5": (0.0, 1.04), "THJ4": (0.3, 1.2), "THJ3": (-0.2, 0.2), "THJ2": (-0.5, 0.69), "THJ1": (0.0, 1.0)}
-    for column, name in enumerate(names):
-        if name in thumb:
-            drawn[:, column] = rng.uniform(*thumb[name], count)
-        elif name.endswith("J3"):
-            drawn[:, column] = flex + rng.normal(0, 0.08, count)
-        elif name.endswith("J0"):
-            drawn[:, column] = curl + rng.normal(0, 0.12, count)
-        elif name.endswith("J4"):
-            drawn[:, column] = rng.normal(0, 0.06, count)
-        elif name == "LFJ5":
-            drawn[:, column] = rng.uniform(0.0, 0.3, count)
+        if finger == "thumb":
+            share = rng.uniform(0.0, 1.0, count)
+        elif motion == "abduction":
+            share = 0.5 + rng.normal(0.0, SPREAD / span[column], count)
+        elif motion == "arch":
+            share = rng.uniform(0.0, ARCH, count)
+        else:
+            share = (flexion if motion == "flexion" else curl) + rng.normal(0.0, SCATTER, count)
+        if finger != "thumb" and motion != "abduction" and not closes(posture, data, column):
+            share = 1.0 - share
+        drawn[:, column] = posture.lower[column] + np.clip(share, 0.0, 1.0) * span[column]
     return drawn
+
+
+def closes(posture: Posture, data: mujoco.MjData, column: int) -> bool:
+    """Return whether the upper end of a finger's range is the closed one: there, its pad is nearer to the palm."""
+    finger = posture.fingers.index(posture.actuators[column].role.partition("/")[0])
+    middle = (posture.lower + posture.upper) / 2
+    away = []
+    for end in (posture.lower, posture.upper):
+        command = middle.copy()
+        command[column] = end[column]
+        away.append(float(np.linalg.norm(posture.pose(data, command)[0][finger])))
+    return away[1] < away[0]

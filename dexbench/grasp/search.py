@@ -11,12 +11,14 @@ from dexbench.core.embodiment import Embodiment
 from dexbench.core.schema import Array
 from dexbench.grasp.candidates import Candidates, sample_candidates
 from dexbench.grasp.library import Grasps
-from dexbench.grasp.opposition import FINGERS, Shapes, opposed_shapes
-from dexbench.grasp.trial import GraspTest, hand_actuators
+from dexbench.grasp.opposition import Shapes, opposed_shapes
+from dexbench.grasp.trial import GraspTest
 from dexbench.objects.catalogue import load_object
 
 FORCE = (12.0, 30.0)
 """Of the thumb against the fingers together [N]; thin parts want the upper end."""
+BEARABLE = 0.95
+"""Largest torque of a motor while it squeezes, as a share of its limit."""
 DAMPING = 3e-3
 """Of the least squares that turns pad movements into joint movements [m]."""
 ERRORS = (0.005, 0.005, 0.003)
@@ -31,9 +33,9 @@ class Settings:
 
     samples: int = 20_000
     """Hand shapes drawn."""
-    candidates: int = 96
+    candidates: int = 64
     """Candidates laid around an object in one round."""
-    rounds: int = 2
+    rounds: int = 3
     """Rounds at most."""
     wanted: int = 16
     """Grasps kept of an object."""
@@ -41,73 +43,42 @@ class Settings:
     """Disturbed trials of each grasp that held."""
 
 
-def hand_shapes(embodiment: Embodiment, side: str, test: GraspTest, rng: np.random.Generator, count: int) -> Shapes:
-    """Return opposed shapes of one hand."""
-    actuators = hand_actuators(embodiment, side)
-    index = embodiment.actuator_index(side, "hand")
-    ranges = (embodiment.limits.lower[index], embodiment.limits.upper[index])
-    names = tuple(a.name.partition("/")[2] for a in actuators)
-    return opposed_shapes(test.model, f"{side}/", test.shares, ranges, names, rng, count)
-
-
-def squeeze_targets(
-    test: GraspTest, shapes: Shapes, found: Candidates, ranges: tuple[Array, Array], rng: np.random.Generator
-) -> Array:
+def squeeze_targets(test: GraspTest, shapes: Shapes, found: Candidates, rng: np.random.Generator) -> Array:
     """Return (C, H) targets that press with balanced forces.
 
     The pads move along the opposition line until they touch; there, target = q + J^T F / kp. The thumb presses with F,
-    the fingers share F so that no moment is left as far as they can.
+    the fingers share F so that no moment is left as far as they can. F is what the weakest motor can bear at most: one
+    that gives way would let the others push the object aside.
     """
-    model, data, prefix = test.model, mujoco.MjData(test.model), f"{test.side}/"
-    pads = [model.site(prefix + f).id for f in FINGERS]
-    palm = model.site(prefix + "palm_site").id
-    hinges = np.flatnonzero(model.jnt_type == int(mujoco.mjtJoint.mjJNT_HINGE))
-    joints, places = model.jnt_dofadr[hinges], model.jnt_qposadr[hinges]
-    share = test.shares[:, places]  # (H, J)
-    stiffness = model.actuator_gainprm[test.actuators, 0]
-    targets = np.zeros((len(found.shape), share.shape[0]))
+    posture, data = test.posture, mujoco.MjData(test.model)
+    stiffness, limit = test.model.actuator_gainprm[test.actuators, 0], test.model.actuator_forcerange[test.actuators, 1]
+    fingers = len(posture.pads) - 1
+    targets = np.zeros((len(found.shape), len(posture.actuators)))
     for i, s in enumerate(found.shape):
-        touch = shapes.command[s].copy()
+        touch, line = shapes.command[s].copy(), shapes.line[s]
         gap = (shapes.opening[s] - found.width[i]) / 2
-        rows = _jacobians(model, data, test, touch, pads, joints)
-        line = data.site_xmat[palm].reshape(3, 3) @ shapes.line[s]
-        stacked = np.concatenate([r @ share.T for r in rows])
-        goal = np.concatenate([line * gap] + [-line * gap] * 4)
-        touch += stacked.T @ np.linalg.solve(stacked @ stacked.T + DAMPING**2 * np.eye(15), goal)
-        rows = _jacobians(model, data, test, touch, pads, joints)
-        line = data.site_xmat[palm].reshape(3, 3) @ shapes.line[s]
-        weights = _shares(data.site_xpos[pads], line)
+        goal = posture.pose(data, touch)[0] + np.concatenate([[line * gap], np.tile(-line * gap, (fingers, 1))])
+        for _ in range(3):
+            stacked = posture.jacobians(data, touch).reshape(3 * fingers + 3, -1)
+            away = (goal - posture.pose(data, touch)[0]).ravel()
+            touch += stacked.T @ np.linalg.solve(stacked @ stacked.T + DAMPING**2 * np.eye(len(away)), away)
+        touch = np.clip(touch, posture.lower, posture.upper)
+        weights = np.concatenate([[1.0], -_shares(posture.pose(data, touch)[0], line)])
         force = rng.uniform(*FORCE)
-        torque = rows[0].T @ line * force
-        for k, weight in enumerate(weights):
-            torque -= rows[k + 1].T @ line * force * weight
-        # one motor over two joints carries the same torque in both: the mean of what each would need
-        targets[i] = np.clip(touch + share @ torque / stiffness, *ranges)
+        torque = np.einsum("f,fxh,x->h", weights, posture.jacobians(data, touch), line)
+        force = min(force, BEARABLE * float((limit / np.maximum(np.abs(torque), 1e-9)).min()))
+        targets[i] = np.clip(touch + torque * force / stiffness, posture.lower, posture.upper)
     return targets
 
 
-def _jacobians(
-    model: mujoco.MjModel, data: mujoco.MjData, test: GraspTest, command: Array, pads: Sequence[int], joints: Array
-) -> list[Array]:
-    """Return a (3, J) Jacobian of each pad at `command`."""
-    data.qpos[:] = model.qpos0 + command @ test.shares
-    mujoco.mj_kinematics(model, data)
-    mujoco.mj_comPos(model, data)
-    found = []
-    for pad in pads:
-        jacobian = np.zeros((3, model.nv))
-        mujoco.mj_jacSite(model, data, jacobian, None, pad)
-        found.append(jacobian[:, joints])
-    return found
-
-
 def _shares(pads: Array, line: Array) -> Array:
-    """Return (4,) shares of the four fingers, summing to one, whose resultant meets the thumb's pad if it can."""
+    """Return (F - 1,) shares of the fingers, summing to one, whose resultant meets the thumb's pad if it can."""
     offset = pads[1:] - pads[0]
     offset = offset - np.outer(offset @ line, line)
+    n = len(offset)
     scale = 0.02  # [m] of moment arm that weighs as much as the sum being off by one
     shares, _ = nnls(
-        np.vstack([offset.T / scale, np.full(4, 3.0), 0.2 * np.eye(4)]), np.array([0, 0, 0, 3.0, 0, 0, 0, 0])
+        np.vstack([offset.T / scale, np.full(n, 3.0), 0.2 * np.eye(n)]), np.array([0, 0, 0, 3.0, *np.zeros(n)])
     )
     return np.asarray(shares / shares.sum())
 
@@ -131,9 +102,7 @@ def search(
     two_handed = {"handle_right", "handle_left"} <= {p.name for p in model.parts}
     part = part or ("handle_right" if two_handed else "")
     test = GraspTest(embodiment, side, instance, settings.candidates, carried=part if two_handed else "")
-    shapes = hand_shapes(embodiment, side, test, rng, settings.samples)
-    index = embodiment.actuator_index(side, "hand")
-    ranges = (embodiment.limits.lower[index], embodiment.limits.upper[index])
+    shapes = opposed_shapes(test.posture, rng, settings.samples)
     kept: list[tuple[Array, Array, Array, Array, str, float]] = []
     for _ in range(settings.rounds):
         found = sample_candidates(model, shapes, rng, settings.candidates * (8 if two_handed else 4), part)
@@ -147,7 +116,7 @@ def search(
         if not len(free):
             continue
         found, pregrasp = found.chosen(free), pregrasp[free]
-        squeeze = squeeze_targets(test, shapes, found, ranges, rng)
+        squeeze = squeeze_targets(test, shapes, found, rng)
         verdict = test.run(found.position, found.turn, pregrasp, squeeze)
         good = np.flatnonzero(verdict.held)
         good = good[np.argsort(verdict.slip[good])][: settings.wanted * 3 // 2]
@@ -157,7 +126,7 @@ def search(
         if sum(k[5] > 0.7 for k in kept) >= settings.wanted:
             break
     kept.sort(key=lambda k: -k[5])
-    return _pack(hand, instance, kept[: settings.wanted], len(index))
+    return _pack(hand, instance, kept[: settings.wanted], len(test.actuators))
 
 
 def _robustness(

@@ -9,8 +9,9 @@ import mujoco
 import mujoco.batch
 import numpy as np
 
-from dexbench.core.embodiment import Actuator, Embodiment
+from dexbench.core.embodiment import Embodiment, rpy_to_quaternion
 from dexbench.core.schema import Array
+from dexbench.grasp.posture import Posture
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots
 from dexbench.robots.floating import hand_spec
@@ -23,6 +24,10 @@ STANDOFF = 0.08
 """Length of the straight approach along the palm's normal [m]."""
 SLIP = 0.02
 """Largest movement of the object in the palm [m]."""
+PUSHED = 0.01
+"""Largest movement of the object before the hand closes [m]."""
+ARM = (0.06, 0.15)
+"""Radius and length of the cylinder that stands for the end of any arm, behind the hand's root [m]."""
 LIGHT = 0.05
 """Mass of an object that another hand helps to carry [kg]."""
 PULL = 6.0
@@ -83,11 +88,8 @@ class GraspTest:
         for world in range(n):
             self.tables.write(fields, world, 0, instance, mass)
         self.batch.set_const()
-        self.actuators = np.array([model.actuator(a.name).id for a in hand_actuators(embodiment, side)])
-        joints = {j: int(model.joint(j).qposadr[0]) for a in hand_actuators(embodiment, side) for j in a.joints}
-        self.shares = np.zeros((len(self.actuators), model.nq))
-        for row, a in zip(self.shares, hand_actuators(embodiment, side), strict=True):
-            row[[joints[j] for j in a.joints]] = 1 / len(a.joints)
+        self.posture = Posture(model, embodiment, side)
+        self.actuators = np.array([model.actuator(a.name).id for a in self.posture.actuators])
         self.n = n
         data = mujoco.MjData(model)
         mujoco.mj_kinematics(model, data)
@@ -96,24 +98,37 @@ class GraspTest:
         turn = data.xmat[base].reshape(3, 3)
         self._base_in_palm = data.site_xmat[site].reshape(3, 3).T @ turn
         self._base_at = data.site_xmat[site].reshape(3, 3).T @ (data.xpos[base] - data.site_xpos[site])
+        mount = np.empty(9)
+        mujoco.mju_quat2Mat(mount, np.array(rpy_to_quaternion(embodiment.parts[side].mount_rpy)))
+        self._flange = mount.reshape(3, 3)[2]  # the flange's z in the hand's root
         self._root = int(model.joint("root").qposadr[0]) + np.arange(7)
         self._control_spec = int(
             mujoco.mjtState.mjSTATE_CTRL | mujoco.mjtState.mjSTATE_MOCAP_POS | mujoco.mjtState.mjSTATE_MOCAP_QUAT
         )
 
     def penetrates(self, position: Array, turn: Array, pregrasp: Array) -> Array:
-        """Return (C,) bool: whether the open hand touches object or table at the grasp."""
+        """Return (C,) bool: whether the open hand touches object or table at the grasp, or the arm would the table."""
         model, data = self.batch.get_model(0), mujoco.MjData(self.model)
         bad = np.zeros(len(position), bool)
         for i in range(len(position)):
             at, quat = self._base(position[i], turn[i])
-            data.qpos[:] = model.qpos0 + pregrasp[i] @ self.shares
+            if self._arm_low(at, turn[i] @ self._base_in_palm):
+                bad[i] = True
+                continue
+            data.qpos[:] = self.posture.qpos(pregrasp[i])
             data.qpos[self.tables.qpos[0]] = (0, 0, 0, 1, 0, 0, 0)
             data.qpos[self._root] = (*at, *quat)
             mujoco.mj_fwdPosition(model, data)
             inner = [c for c in range(data.ncon) if self._robot(model, data.contact.geom[c])]
             bad[i] = bool((data.contact.dist[inner] < -0.001).any()) if inner else False
         return bad
+
+    def _arm_low(self, at: Array, turn: Array) -> bool:
+        """Whether the end of an arm, ARM, behind a hand's root would touch the table."""
+        radius, length = ARM
+        flange = turn @ self._flange
+        ends = at[2] - np.array([0.0, length]) * flange[2]
+        return bool(ends.min() < radius * np.sqrt(max(0.0, 1.0 - flange[2] ** 2)))
 
     def _robot(self, model: mujoco.MjModel, pair: Array) -> bool:
         """Whether a contact is between the hand and anything else."""
@@ -146,9 +161,9 @@ class GraspTest:
             base[: times[1]] -= np.linspace(1, 0, steps[0])[:, None] * back
             rise = np.clip((np.arange(times[-1]) - times[3]) / steps[3], 0, 1)
             base[:, 2] += HEIGHT * rise * rise * (3 - 2 * rise)
-            wave = np.sin(np.linspace(0, 4 * np.pi, steps[4]))
-            base[times[4] :, 0] += wave * PULL / (4 * np.pi / SHAKE) ** 2
-            base[times[4] :, 1] += wave * PULL / (4 * np.pi / SHAKE) ** 2
+            wave = np.sin(np.linspace(0, 4 * np.pi, steps[4])) * PULL / (4 * np.pi / SHAKE) ** 2
+            base[times[4] :, 0] += wave  # once along one diagonal of the table,
+            base[times[4] :, 1] += wave * np.where(np.arange(steps[4]) < steps[4] / 2, 1, -1)  # once along the other
             nu = self.model.nu
             control[i, :, :nu] = ctrl[i]
             closing = np.clip((np.arange(times[-1]) - times[1]) / steps[1], 0, 1)[:, None]
@@ -157,7 +172,7 @@ class GraspTest:
             control[i, :, nu + 3 : nu + 7] = quat
         batch.reset(ids, stage=int(mujoco.mjtStage.mjSTAGE_NONE))
         qpos = batch.bind("qpos")
-        qpos[ids] = self.model.qpos0 + pregrasp @ self.shares
+        qpos[ids] = self.posture.qpos(pregrasp)
         batch.bind("xfrc_applied")[ids, self.tables.bodies[0]] = self._load
         nu = self.model.nu
         qpos[np.ix_(ids, self._root)] = control[:, 0, nu : nu + 7]
@@ -166,13 +181,19 @@ class GraspTest:
             stand[:, 3], stand[:, 6] = np.cos(yaw / 2), np.sin(yaw / 2)
         qpos[np.ix_(ids, self.tables.qpos[0])] = stand
         poses, bases = [], []
+        alive = ids
         for k in range(5):
-            part = np.ascontiguousarray(control[:, times[k] : times[k + 1]])
-            batch.rollout(steps[k], part, self._control_spec, record=(), ids=ids)
+            part = np.ascontiguousarray(control[alive, times[k] : times[k + 1]])
+            if len(alive):
+                batch.rollout(steps[k], part, self._control_spec, record=(), ids=alive)
             poses.append(qpos[np.ix_(ids, self.tables.qpos[0])].copy())
             bases.append(qpos[np.ix_(ids, self._root[:3])].copy())
-        pushed = np.linalg.norm(poses[0][:, :2], axis=1)
-        before, after = (poses[k][:, :3] + _turned(self._held, poses[k][:, 3:]) for k in (2, 4))
+            if k == 0:  # what has failed by now is not simulated further
+                pushed = np.linalg.norm(poses[0][:, :2], axis=1)
+                alive = ids[pushed < PUSHED]
+            elif k == 3:
+                alive = alive[(self._carried(poses[3]) - self._carried(poses[2]))[alive, 2] > HEIGHT / 2]
+        before, after = self._carried(poses[2]), self._carried(poses[4])
         rise = after[:, 2] - before[:, 2]
         slip = np.linalg.norm(after - before - bases[4] + bases[2], axis=1)
         dot = np.abs((poses[4][:, 3:] * poses[2][:, 3:]).sum(axis=1))
@@ -180,8 +201,12 @@ class GraspTest:
         allowed = SLIP
         if self._load.any():  # the other hand keeps it level, and fingers give way under the load
             angle, allowed = np.zeros_like(angle), 1.5 * SLIP
-        held = (rise > HEIGHT - allowed) & (slip < allowed) & (angle < np.deg2rad(15)) & (pushed < 0.01)
+        held = (rise > HEIGHT - allowed) & (slip < allowed) & (angle < np.deg2rad(15)) & (pushed < PUSHED)
         return Verdict(held, slip, angle, pushed)
+
+    def _carried(self, poses: Array) -> Array:
+        """Return (C, 3) where the part is that the hand carries, for poses (C, 7) of the object."""
+        return poses[:, :3] + _turned(self._held, poses[:, 3:])
 
     def _base(self, position: Array, turn: Array) -> tuple[Array, Array]:
         """Return position and quaternion of the hand's base for a palm pose."""
@@ -194,8 +219,3 @@ def _turned(point: Array, quaternions: Array) -> Array:
     """Return `point` (3,) turned by each of (C, 4) wxyz."""
     w, axis = quaternions[:, :1], quaternions[:, 1:]
     return np.asarray(point + 2 * np.cross(axis, np.cross(axis, point) + w * point))
-
-
-def hand_actuators(embodiment: Embodiment, side: str) -> list[Actuator]:
-    """Return the hand's actuators of one side, in the order of actions."""
-    return [embodiment.actuators[i] for i in embodiment.actuator_index(side, "hand")]

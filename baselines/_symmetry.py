@@ -1,0 +1,77 @@
+"""Grasps that follow from others: the mirror image for the other hand, the same one all around an object."""
+
+import mujoco
+import numpy as np
+
+from dexbench.core.embodiment import PALM_FRAME, rpy_to_quaternion
+from dexbench.core.mechanism import FrameRow, Mechanism, mirrored
+from dexbench.core.schema import Array
+from dexbench.grasp.library import Grasps
+from dexbench.objects.model import ObjectModel
+
+ACROSS = np.diag([1.0, -1.0, 1.0])
+"""The plane of the table in which everything is mirrored: left becomes right."""
+
+
+def palm_mirror(hand: Mechanism) -> Array:
+    """Return (3, 3): what the mirror in the hand's own plane is in the palm frames of hand and image.
+
+    With M the mirror of the hand's links, R and R' the palm frames in them, a palm at T has its image at ACROSS T (R^T
+    M R'). A hand that serves both sides has no image: identity.
+    """
+    if hand.mirror is None:
+        return np.eye(3)
+    flip = np.eye(3)
+    flip[hand.mirror, hand.mirror] = -1
+    own, image = (rotation(np.array(rpy_to_quaternion(_palm(h).rpy))) for h in (hand, mirrored(hand)))
+    return np.asarray(own.T @ flip @ image)
+
+
+def _palm(hand: Mechanism) -> FrameRow:
+    return next(f for f in hand.frames if f.name == PALM_FRAME)
+
+
+def mirror(grasps: Grasps, hand: Mechanism) -> Grasps:
+    """Return what the left hand does on the mirror image, in the plane x-z, of an object that is its own image.
+
+    Args:
+      grasps: of the right hand.
+      hand: either hand; where left and right are the same one, the grasps stay as they are.
+    """
+    if hand.mirror is None:
+        return grasps
+    own = palm_mirror(hand)
+    quaternion = np.zeros_like(grasps.quaternion)
+    for image, palm in zip(quaternion, grasps.quaternion, strict=True):
+        mujoco.mju_mat2Quat(image, np.ascontiguousarray(ACROSS @ rotation(palm) @ own).ravel())
+    return Grasps(
+        grasps.hand,
+        grasps.instance,
+        grasps.position @ ACROSS,
+        quaternion,
+        grasps.pregrasp,
+        grasps.squeeze,
+        grasps.part,
+        grasps.score,
+    )
+
+
+def spins(model: ObjectModel) -> list[Array]:
+    """Return rotations about the vertical under which the object looks the same."""
+    radius = np.linalg.norm(model.vertices[:, :2], axis=1)
+    parts = {p.name for p in model.parts}
+    if model.family == "box":
+        count = 2
+    elif any(p.startswith("handle") for p in parts) or radius.max() == 0:
+        count = 1
+    else:
+        count = 12
+    angles = 2 * np.pi * np.arange(count) / count
+    return [np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]]) for a in angles]
+
+
+def rotation(quaternion: Array) -> Array:
+    """Return (3, 3) of a quaternion (4,) wxyz."""
+    turn = np.empty(9)
+    mujoco.mju_quat2Mat(turn, np.asarray(quaternion, dtype=np.float64))
+    return turn.reshape(3, 3)
