@@ -269,7 +269,7 @@ def test_a_wrist_camera_moves_with_the_wrist(env: DexEnv) -> None:
 
 
 def test_a_camera_that_the_rig_lacks_is_answered_with_those_it_has(robot: Embodiment) -> None:
-    with pytest.raises(UnknownName, match="'wrst'; did you mean 'wrist'.*beside, front, over, side, top, wrist"):
+    with pytest.raises(UnknownName, match=r"'wrst'; did you mean 'wrist'.*beside, front, over, side, top, wrist"):
         SimWorld("grasp_object", robot, groups=("rgb",), images=ImageRequest(cameras=("wrst",)))
 
 

@@ -6,11 +6,13 @@ import struct
 import sys
 import time
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dexbench.core.appearance import appearance
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
 from dexbench.core.shelf import EMBODIMENTS, TASKS, load_task, locate
@@ -22,7 +24,8 @@ DESCRIPTION = """\
 Look at a task: in a window where there is a screen, else as a picture in a file.
 
   dexbench view grasp_object shadow_ur10e
-  dexbench view lift_tray shadow_ur10e_bimanual --picture tray.png --seed 3"""
+  dexbench view lift_tray shadow_ur10e_bimanual --picture tray.png --seed 3
+  dexbench view grasp_object psibot_rm75 --sheet cameras.png --appearance warm"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +35,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="which objects (default: the task's first split)")
     parser.add_argument("--seed", type=int, default=0, help="of the trial (default: 0)")
     parser.add_argument("--picture", type=Path, metavar="OUT.png", help="write a picture, even where there is a screen")
-    parser.add_argument("--camera", default="front", help="front, side or top (default: front)")
+    parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="write one picture of all cameras")
+    parser.add_argument("--camera", default="", help="front, side, top or one of the rig's; several for --sheet: a,b,c")
+    parser.add_argument(
+        "--appearance", default="", metavar="NAME", help="how the cell looks (default: as it was built)"
+    )
     parser.add_argument("--size", type=int, default=640, metavar="PIXELS", help="height of the picture (default: 640)")
 
 
@@ -47,15 +54,19 @@ def run(arguments: argparse.Namespace) -> int:
     from dexbench.sim.world import SimWorld  # loads MuJoCo: after the names are known to be right
 
     world = SimWorld(task, arguments.embodiment, 1, groups=("state",))
-    trial = task.place(np.random.default_rng(arguments.seed), split)
+    trial = replace(task.place(np.random.default_rng(arguments.seed), split), appearance=arguments.appearance)
     world.reset([trial])
     print(f"{arguments.task} on {arguments.embodiment}: {trial.instruction!r}")
+    if arguments.sheet is not None:
+        cameras = sheet(world, arguments.sheet, arguments.camera, arguments.size)
+        print(f"Sheet of {', '.join(cameras)}: {arguments.sheet}")
+        return 0
     screen = sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if arguments.picture is None and screen:
         show(world)
         return 0
     path = arguments.picture or Path(f"{task.name}-{arguments.embodiment}.png")
-    draw(world, path, arguments.camera, arguments.size)
+    draw(world, path, arguments.camera or "front", arguments.size)
     print(f"{'' if arguments.picture else 'There is no screen here. '}Picture: {path}")
     return 0
 
@@ -86,11 +97,24 @@ def draw(world: "SimWorld", path: Path, camera: str, size: int) -> None:
 
     eye = make_camera(world.cell.model, size * 4 // 3, size, shadows=True, smooth=True)
     try:
-        pixels = eye.rgb(world.batch, 0, camera)
+        pixels = eye.rgb(world.batch, 0, camera, appearance(world.scene.trials[0].appearance))
     finally:
         eye.close()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(png(pixels))
+
+
+def sheet(world: "SimWorld", path: Path, cameras: str, size: int) -> tuple[str, ...]:
+    """Write a picture of the first world from each of `cameras` (names with commas; empty: all); return their names."""
+    from dexbench.sensors.sheet import cameras_of, contact_sheet
+
+    model = world.cell.model
+    names = tuple(n.strip() for n in cameras.split(",")) if cameras else cameras_of(model)
+    look = appearance(world.scene.trials[0].appearance)
+    pixels = contact_sheet(model, world.batch, names, size * 4 // 3, size, appearance=look)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(png(pixels))
+    return names
 
 
 def png(pixels: Array) -> bytes:
