@@ -22,6 +22,7 @@ FLOORS = {
     "dexbench.data": 3,
     "dexbench.evaluation": 3,
     "dexbench.sim": 4,
+    "dexbench.hands": 4,
     "dexbench.baselines": 4,
     "dexbench.envs": 5,
     "dexbench.sim2real": 5,
