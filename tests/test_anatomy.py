@@ -12,7 +12,7 @@ import pytest
 
 from dexbench.core.anatomy import PAD, TIP, Anatomy
 from dexbench.core.embodiment import Embodiment
-from dexbench.core.errors import UnknownName
+from dexbench.core.errors import ContractError, UnknownName
 from dexbench.core.fingertips import POSITION, PRESENT, Fingertips
 from dexbench.core.forward import Forward
 from dexbench.core.roles import FINGERS, MOTIONS, PHALANGES, ROLES, SIDES
@@ -28,6 +28,15 @@ def poses(embodiment: Embodiment, n: int) -> np.ndarray:
     """Return (n, J) joint angles within their ranges [rad]."""
     low, high = ([getattr(j, b) for j in embodiment.joints] for b in ("lower", "upper"))
     return np.random.default_rng(4).uniform(low, high, (n, len(embodiment.joints)))
+
+
+def test_pads_without_touch_are_told_from_those_that_feel() -> None:
+    embodiment = replace(robot("shadow_ur10e_bimanual"), pads=())
+    anatomy = Anatomy(embodiment)
+    assert anatomy.find("right index pad").name == "right/index"
+    assert not anatomy.pads.any()
+    with pytest.raises(ContractError, match=r"pad 'right/index' of .* has no touch fitted"):
+        anatomy.pad("right", "index")
 
 
 def test_a_phrase_means_one_thing() -> None:

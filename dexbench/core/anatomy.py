@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexbench.core.embodiment import PALM, PALM_FRAME, Embodiment
-from dexbench.core.errors import UnknownName
+from dexbench.core.errors import ContractError, UnknownName
 from dexbench.core.roles import FINGERS, PHALANGES, ROLES, SIDES
 
 TIP, PAD = "tip", "pad"
@@ -25,7 +25,7 @@ class Part:
     name: str
     """The robot's own name, with its side."""
     place: int = -1
-    """Of an actuator, in the order of actions; of a pad, in `Embodiment.pads`."""
+    """Of an actuator, in the order of actions; of a pad, in `Embodiment.pads`, or -1 where it does not feel."""
 
 
 class Anatomy:
@@ -46,8 +46,11 @@ class Anatomy:
                 parts[f"{side} {row.finger} {TIP}"] = Part("frame", f"{side}/{row.tip}")
                 for phalanx, link in row.links.items():
                     parts[f"{side} {row.finger} {phalanx}"] = Part("link", f"{side}/{link}")
-        for i, pad in enumerate(embodiment.pads):
-            parts[f"{pad.side} {pad.finger} {PAD}"] = Part("pad", pad.name, i)
+        sensing = {pad.name: i for i, pad in enumerate(embodiment.pads)}
+        for side in embodiment.sides:
+            for press in embodiment.parts[side].hand.pads:
+                name = f"{side}/{press.finger}"
+                parts[f"{side} {press.finger} {PAD}"] = Part("pad", name, sensing.get(name, -1))
         for i, actuator in enumerate(embodiment.actuators):
             if actuator.role:
                 parts[f"{actuator.side} {' '.join(actuator.role.split('/'))}"] = Part("actuator", actuator.name, i)
@@ -90,8 +93,16 @@ class Anatomy:
         return self.find(f"{side} {finger} {phalanx}").name
 
     def pad(self, side: str, finger: str) -> int:
-        """Return the place of a finger's pad in `Embodiment.pads`."""
-        return self.find(f"{side} {finger} {PAD}").place
+        """Return the place of a finger's pad in `Embodiment.pads`.
+
+        Raises:
+          UnknownName: there is no such pad.
+          ContractError: there is, and no touch is fitted on it.
+        """
+        part = self.find(f"{side} {finger} {PAD}")
+        if part.place < 0:
+            raise ContractError(f"pad {part.name!r} of embodiment {self.embodiment.name!r} has no touch fitted")
+        return part.place
 
     def actuator(self, side: str, role: str) -> int:
         """Return the place in actions of what moves `role`, for example "index/flexion"."""
@@ -105,7 +116,8 @@ class Anatomy:
     @cached_property
     def pads(self) -> Mask:
         """(2, 5) which fingers of SIDES x FINGERS can feel."""
-        return _mask([[f"{s} {f} {PAD}" in self.parts for f in FINGERS] for s in SIDES])
+        pads = {phrase for phrase, part in self.parts.items() if part.kind == PAD and part.place >= 0}
+        return _mask([[f"{s} {f} {PAD}" in pads for f in FINGERS] for s in SIDES])
 
     @cached_property
     def phalanges(self) -> Mask:

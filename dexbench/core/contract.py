@@ -32,7 +32,8 @@ def differences(agent: AgentSpec, world: WorldSpec, face: ActionFace | None = No
     if wanted.unit != given.unit:
         found.append(f"the agent commands in {wanted.unit!r}, the world takes {given.unit!r}: convert in the agent")
     if wanted.kind != given.kind:
-        found.append(f"the agent gives {wanted.kind!r}, the world takes {given.kind!r}")
+        hint = " (face_for() of dexbench.robots.faces converts some)" if face is None else ""
+        found.append(f"the agent gives {wanted.kind!r}, the world takes {given.kind!r}{hint}")
     if wanted.frame != given.frame:
         found.append(f"the agent's numbers are in the frame {wanted.frame!r}, the world takes {given.frame!r}")
     if abs(wanted.rate_hz - given.rate_hz) > 1e-6 * given.rate_hz:

@@ -10,7 +10,7 @@ from dexbench.core.embodiment import PALM_FRAME, Embodiment
 from dexbench.core.forward import Forward
 from dexbench.core.mechanism import Vector
 from dexbench.core.schema import Array
-from dexbench.robots.rotation import Rotation, quaternion_of
+from dexbench.robots.rotation import ROTATIONS, Rotation, quaternion_of
 
 if TYPE_CHECKING:
     from dexbench.robots.kinematics import Reach
@@ -65,6 +65,8 @@ class Palms:
         names = [j.name for j in embodiment.joints]
         self._arm = {s: embodiment.actuator_index(s, "arm") for s in embodiment.sides}
         self._joint = {n: i for i, n in enumerate(names)}
+        places = {s: pose_slots(embodiment, s, ROTATIONS["vector"])[:3] for s in embodiment.sides}
+        self._box = {s: ([p.lower for p in found], [p.upper for p in found]) for s, found in places.items()}
 
     def where(self, target: Array) -> tuple[Floats, Floats]:
         """Return positions (k, S, 3) [m] and rotations (k, S, 3, 3) of the palms at targets (k, A) [rad]."""
@@ -83,13 +85,15 @@ class Palms:
             the search starts.
         """
         arm = self._arm[side]
-        turn = rotation.read(pose[3:]) if np.isfinite(pose).all() else np.full((3, 3), np.nan)
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers too large to be a rotation give none
+            turn = rotation.read(pose[3:]) if np.isfinite(pose).all() else np.full((3, 3), np.nan)
         if not np.isfinite(turn).all():
             return np.full(len(arm), np.nan), True
         reach = self._reaches(side)
         angles = self.embodiment.joint_angles(target)
         seed = np.array([angles[self._joint[n]] for n in reach.joints])
-        found = reach.solve(pose[:3], quaternion_of(turn), seed, STEPS)
+        position = np.clip(pose[:3], *self._box[side])  # what lies outside is out of reach there as well
+        found = reach.solve(position, quaternion_of(turn), seed, STEPS)
         by_name = dict(zip(reach.joints, found.q, strict=True))
         return np.array([by_name[self.embodiment.actuators[i].joints[0]] for i in arm]), found.found
 
