@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._charts import percent
-from ._markup import Content, Markup, element, fragment
 from ._results import Board
+from .markup import Content, Markup, element, fragment
 
 TITLE = "policies for bimanual dexterous hands with touch"
 RANKS = (

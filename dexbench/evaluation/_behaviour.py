@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ._charts import curve, percent, share_bar, spoken
-from ._markup import Content, Markup, element, fragment, table
 from ._results import Board, Row, measured, tone
 from .leaderboard import KINDS, Clip
+from .markup import Content, Markup, element, fragment, table
 
 Detail = Mapping[str, Any]
 SAID = {"worst": "Worst", "median": "Median success", "best": "Fastest success"}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._markup import Markup, element
+from .markup import Markup, element
 
 QUARTERS = (0, 25, 50, 75, 100)
 

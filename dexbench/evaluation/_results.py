@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._charts import interval_bar, percent, scale, spoken
-from ._markup import Content, Markup, element, fragment, table
+from .markup import Content, Markup, element, fragment, table
 
 Row = Mapping[str, Any]
 Board = Mapping[str, Any]

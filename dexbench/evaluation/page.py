@@ -1,10 +1,8 @@
 """The leaderboard as one HTML page that needs nothing but a browser: no network, no other file."""
 
 import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,10 @@ from dexbench.core.errors import DataError
 
 from ._account import TITLE, commands, facts, masthead, meaning, reading
 from ._behaviour import attempts, contact, failures, films, stages
-from ._markup import Markup, element, fragment
 from ._results import Board, comparisons, families, measured, ranking, tasks
 from .leaderboard import Clip
+from .markup import Markup, element
+from .paper import paper
 
 NO_VIDEOS = "none was rendered when it was made."
 POSTERS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
@@ -41,40 +40,18 @@ def render(document: Mapping[str, Any], videos: Mapping[Clip, Video] | None = No
     Raises:
       DataError: a video or poster is not of a kind that browsers show.
     """
-    style, script = _part("page.css"), _part("page.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; media-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"DexBench leaderboard: {TITLE}"),
-        element("style", Markup(style)),
-    )
     shown = videos or {}
     boards = [
         _board(board, n, shown, no_videos, len(document["boards"]) > 1) for n, board in enumerate(document["boards"])
     ]
     if not boards:
         boards = [element("p", "No run has been measured yet.", class_="note")]
-    body = element(
-        "body",
+    return paper(
+        f"DexBench leaderboard: {TITLE}",
         element("a", "Skip to the ranking", href="#main", class_="skip"),
         masthead(document),
         element("main", *boards, reading(document), id="main"),
-        element("footer", element("p", "DexBench. This page is one file: it loads nothing and works offline.")),
-        element("script", Markup(script)),
     )
-    return fragment(Markup("<!DOCTYPE html>\n"), element("html", head, body, lang="en"), Markup("\n"))
-
-
-def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _board(board: Board, n: int, videos: Mapping[Clip, Video], no_videos: str, several: bool) -> Markup:

@@ -4,7 +4,7 @@ import html
 
 
 class Markup(str):
-    """HTML that is known to be safe: made by `element` or `fragment`, or written by hand in this package."""
+    """HTML that is known to be safe: made by `element` or `fragment`, or written by hand in DexBench."""
 
     __slots__ = ()
 
@@ -38,7 +38,7 @@ def element(tag: str, /, *contents: Content, **attributes: str | int | float | b
         for key, value in attributes.items()
         if value is not None and value is not False
     )
-    if tag in ("meta", "line", "rect", "circle", "polyline", "path", "br", "source"):
+    if tag in ("meta", "img", "line", "rect", "circle", "polyline", "path", "br", "source"):
         return Markup(f"<{tag}{written}/>")
     return Markup(f"<{tag}{written}>{fragment(*contents)}</{tag}>")
 
