@@ -1,5 +1,7 @@
 """Action faces: what they say, that they say it exactly, and that every loop understands them."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -380,3 +382,14 @@ def test_the_document_has_the_table_of_faces() -> None:
 
 def test_action_specs_are_plain() -> None:
     assert ActionSpec(("a",), 25.0) == ActionSpec(("a",), 25.0, "joint_target", "rad", "", ())
+
+
+def test_declaring_an_action_loads_no_simulator() -> None:
+    """A robot's computer may declare what its policy says without it; only decoding a pose needs it."""
+    code = (
+        "import sys; from dexbench.core.shelf import load_embodiment as e;"
+        "from dexbench.robots.faces import FACES, make_face;"
+        "[make_face(k, e('shadow_ur10e'), 0.04) for k in FACES]; print('mujoco' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

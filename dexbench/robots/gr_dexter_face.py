@@ -128,6 +128,9 @@ class GrDexter:
             raise ContractError(f"the mask of face {self.kind!r} does not fit: {'; '.join(parts)}")
         return given
 
+    def prepare(self) -> None:
+        self._palms.prepare(self._posed)
+
     def decode(self, action: Array, last: Array, setpoint: Array) -> tuple[Array, Array]:
         robot, row = self.embodiment, self._row
         target = np.tile(robot.home, (len(action), 1))

@@ -25,6 +25,9 @@ class JointTarget:
         rows = zip(embodiment.actuators, limits.lower, limits.upper, strict=True)
         self.slots = tuple(Slot(a.name, "rad", "", float(low), float(high)) for a, low, high in rows)
 
+    def prepare(self) -> None:
+        pass
+
     def decode(self, action: Array, last: Array, setpoint: Array) -> tuple[Array, Array]:
         return np.array(action, np.float64), np.ones(len(action), bool)
 
@@ -52,6 +55,9 @@ class JointDelta:
         self._lead = limits.velocity * (SafetyFilter(limits, 1, period).lag + SLACK * period)
         rows = zip(embodiment.actuators, self._step, strict=True)
         self.slots = tuple(Slot(a.name, "rad", "", -float(step), float(step)) for a, step in rows)
+
+    def prepare(self) -> None:
+        pass
 
     def decode(self, action: Array, last: Array, setpoint: Array) -> tuple[Array, Array]:
         step = np.clip(action, -self._step, self._step)

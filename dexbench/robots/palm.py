@@ -1,5 +1,6 @@
 """Palm poses as part of an action: where palms are for given targets, and which arm targets bring them to a pose."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,7 +90,9 @@ class Palms:
             turn = rotation.read(pose[3:]) if np.isfinite(pose).all() else np.full((3, 3), np.nan)
         if not np.isfinite(turn).all():
             return np.full(len(arm), np.nan), True
-        reach = self._reaches(side)
+        if side not in self._reach:
+            self.prepare([side])
+        reach = self._reach[side]
         angles = self.embodiment.joint_angles(target)
         seed = np.array([angles[self._joint[n]] for n in reach.joints])
         position = np.clip(pose[:3], *self._box[side])  # what lies outside is out of reach there as well
@@ -97,9 +100,10 @@ class Palms:
         by_name = dict(zip(reach.joints, found.q, strict=True))
         return np.array([by_name[self.embodiment.actuators[i].joints[0]] for i in arm]), found.found
 
-    def _reaches(self, side: str) -> "Reach":
-        if side not in self._reach:
-            from dexbench.robots.kinematics import Reach  # the simulator's kinematics: only where a pose is decoded
+    def prepare(self, sides: Sequence[str]) -> None:
+        """Load the inverse kinematics of `sides`: the simulator's, so that declaring an action does not need them."""
+        from dexbench.robots.kinematics import Reach
 
-            self._reach[side] = Reach(self.embodiment, side, PALM_FRAME, wrist=0.0)
-        return self._reach[side]
+        for side in sides:
+            if side not in self._reach:
+                self._reach[side] = Reach(self.embodiment, side, PALM_FRAME, wrist=0.0)

@@ -54,6 +54,9 @@ class PalmPose:
             ]
         self.slots = tuple(slots)
 
+    def prepare(self) -> None:
+        self._palms.prepare(self.embodiment.sides)
+
     def decode(self, action: Array, last: Array, setpoint: Array) -> tuple[Array, Array]:
         robot = self.embodiment
         target = np.array(last, np.float64)
