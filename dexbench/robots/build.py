@@ -56,6 +56,8 @@ def robot_spec(embodiment: Embodiment, *, shapes: bool = True) -> mujoco.MjSpec:
         add_pads(hand, side.hand, name)
         if shapes:
             _exclude_mount(spec, side)
+            # The first link only turns on the base; its shape reaches into what the base stands on.
+            spec.add_exclude(bodyname1="world", bodyname2=f"{name}/{side.arm.moving[0].child}")
     return spec
 
 
