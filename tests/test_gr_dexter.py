@@ -17,7 +17,8 @@ from dexbench.core.world import WorldSpec
 from dexbench.robots.build import robot_spec
 from dexbench.robots.faces import declare, face_for
 from dexbench.robots.gr_dexter_face import HAND, GrDexter
-from tests.test_faces import arms, declared, steps
+from tests.test_face_contracts import declared
+from tests.test_faces import arms, steps
 from tests.toy_robot import PERIOD
 
 OWN = "bytedexter_fr3_bimanual"
