@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
+from dexbench.cli import evaluate as verb
+from dexbench.cli.main import main
 from dexbench.core import shelf
 from dexbench.core.assets import asset_path
 from dexbench.core.camera import CameraRow, Intrinsics, look_at, matrix_quaternion, pinhole, quaternion_matrix
@@ -23,7 +26,7 @@ from dexbench.sensors import opengl
 from dexbench.sensors.calibration import add_cameras, intrinsics_of, pose_of
 from dexbench.sensors.cameras import FAR
 from dexbench.sensors.depth import UNMEASURED, measured, subsample
-from dexbench.sensors.images import ImageRequest
+from dexbench.sensors.images import ImageRequest, image_request
 from dexbench.sim.furniture import CAMERAS
 from dexbench.sim.gym import DexEnv
 from dexbench.sim.world import SimWorld
@@ -350,3 +353,21 @@ def test_realdex_cameras_are_calibrated_as_published() -> None:
 def test_rigs_name_their_cameras_when_asked_for_another() -> None:
     with pytest.raises(UnknownName, match=r"unknown camera 'hed'; did you mean 'head'.*front, head, side, top, wrist"):
         SimWorld("grasp_object", "psibot_rm75", groups=("rgb",), images=ImageRequest(cameras=("hed",)))
+
+
+def test_agents_say_which_pictures_they_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = {"OBSERVES": ("state", "depth"), "IMAGES": {"cameras": ["wrist"], "width": 16, "height": 12}}
+    monkeypatch.setattr(verb, "constants", lambda shelf, name: asked)
+    kept: list[Any] = []
+
+    def caught(suite: object, agent: str, folder: Path, factory: Any, **rest: Any) -> None:
+        kept.append(pickle.loads(pickle.dumps(factory))("grasp_object", "psibot_rm75", 1, ("state", "depth")))
+        raise DataError("enough")
+
+    monkeypatch.setattr(verb, "evaluate", caught)
+    assert main(["eval", "--agent", "zero", "--suite", "quick", "--out", str(tmp_path)]) != 0
+    assert kept[0].spec.observations["depth/wrist"].shape == (12, 16)
+    with pytest.raises(UnknownName, match="unknown field of images 'camera'; did you mean 'cameras'"):
+        image_request({"camera": "front"})
+    with pytest.raises(DataError, match="names in a list or tuple are expected, not 'front'"):
+        image_request({"cameras": "front"})

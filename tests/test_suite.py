@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,19 @@ def test_missing_and_huge_files(tmp_path: Path) -> None:
     suite.table_path.unlink()
     with pytest.raises(DataError, match="table cannot be read"):
         load_suite(path)
+
+
+def test_entries_vary_appearances_and_nothing_else(tmp_path: Path) -> None:
+    head = "name: tiny\nprotocol: 1\ndescription: looks\nentries:\n"
+    task = next(e.task for e in make_suite(tmp_path / "a").entries)
+    row = f"  - {{name: one, task: {task}, embodiment: toy, splits: {{seen: 12}}, seed: 5, attempts: 1"
+    plain = make_suite(tmp_path / "b", head + row + "}\n")
+    varied = make_suite(tmp_path / "c", head + row + ", appearances: [dark, warm, drawn]}\n")
+    assert [replace(e.trial, appearance="") for e in varied.episodes] == [e.trial for e in plain.episodes]
+    looks = [e.trial.appearance for e in varied.episodes]
+    assert {look for look in looks if isinstance(look, str)} == {"dark", "warm"}
+    assert any(isinstance(look, dict) and look["name"] == "drawn" for look in looks)
+    assert "appearances" not in plain.plan()[0]
+    assert json.loads(json.dumps(varied.plan())) == varied.plan()
+    with pytest.raises(UnknownName, match="unknown appearance 'drak'; did you mean 'dark'"):
+        make_suite(tmp_path / "d", head + row + ", appearances: [drak]}\n")

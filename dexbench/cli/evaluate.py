@@ -4,11 +4,12 @@ import argparse
 import shlex
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dexbench.core.errors import ContractError, DataError, MissingExtra, RunError
-from dexbench.core.shelf import AGENTS, locate, names
+from dexbench.core.shelf import AGENTS, constants, locate, names
 from dexbench.evaluation.runner import evaluate
 from dexbench.evaluation.suite import load_suite
 
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
                 suite,
                 agent,
                 folder,
-                simulated,
+                partial(simulated, images=constants(AGENTS, agent).get("IMAGES")),
                 settings=settings,
                 jobs=arguments.jobs,
                 batch=arguments.batch,

@@ -17,6 +17,9 @@ GROUPS = ("state", "objects", "touch", "points", "rgb", "depth", "segmentation",
 """What a user may ask for. `state` is the robot's own, and so are `fingertips`, worked out from it; `objects` needs a
 tracker outside of simulation; `calibration` is the cameras' intrinsics and poses."""
 
+PICTURES = ("rgb", "depth", "segmentation", "calibration")
+"""Groups that cameras alone give; who plays recorded actions needs none of them."""
+
 
 @dataclass(frozen=True)
 class Field:

@@ -1,5 +1,6 @@
 """Draws a suite's table of episodes, once, and writes its hash into the suite."""
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -8,12 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from dexbench.core.appearance import appearance, draw
 from dexbench.core.errors import DataError
 from dexbench.core.shelf import load_task
 from dexbench.core.task import Task
 from dexbench.core.trial import Trial
 
 from .suite import Entry, Episode, Suite, find_suite, load_suite, read_plan
+
+DRAWN = "drawn"
+"""Among an entry's appearances: one drawn from ranges, whose values the table then holds."""
 
 
 def freeze(name: str | Path, load_task: Callable[[str], Task] = load_task, *, replace: bool = False) -> Suite:
@@ -58,11 +63,21 @@ def _draw(suite: Suite, load_task: Callable[[str], Task]) -> Iterator[Episode]:
                     f"it has {', '.join(task.splits)}"
                 )
             for i in range(count):
-                trial = task.place(_generator(entry, split, i), split)
+                trial = _dressed(task.place(_generator(entry, split, i), split), entry)
                 if Trial.from_row(json.loads(json.dumps(trial.row()))) != trial or trial.task != entry.task:
                     raise DataError(f"task {entry.task!r} drew a trial that is not plain data of this task: {trial}")
                 yield Episode(index, entry.name, entry.embodiment, trial, entry.attempts)
                 index += 1
+
+
+def _dressed(trial: Trial, entry: Entry) -> Trial:
+    """Return the trial with one of its entry's appearances; where things stand does not depend on it."""
+    if not entry.appearances:
+        return trial
+    rng = np.random.default_rng(trial.seed)
+    looks = [name if name == DRAWN else appearance(name).name for name in entry.appearances]
+    name = str(rng.choice(looks))
+    return dataclasses.replace(trial, appearance=draw(rng).row() if name == DRAWN else name)
 
 
 def _generator(entry: Entry, split: str, i: int) -> np.random.Generator:

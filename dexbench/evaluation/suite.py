@@ -21,7 +21,7 @@ TABLE_BYTES = 64 * 2**20
 """Largest table that is read."""
 _LARGEST = 2**31 - 1
 _SUITE_FIELDS = ("name", "protocol", "description", "entries", "table")
-_ENTRY_FIELDS = ("name", "task", "embodiment", "splits", "seed", "attempts", "layouts")
+_ENTRY_FIELDS = ("name", "task", "embodiment", "splits", "seed", "attempts", "layouts", "appearances")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Entry:
     """A success in a later attempt than this does not count."""
     layouts: str = ""
     """Entries of one task with the same seed and the same word here have the same layouts; empty: of its own."""
+    appearances: tuple[str, ...] = ()
+    """How cells look, one of these for each episode, by lot; "drawn": drawn from ranges. Empty: as the task says."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Suite:
 
     def plan(self) -> list[dict[str, Any]]:
         """Return the entries as plain data."""
-        return [{k: v for k, v in asdict(entry).items() if v != ""} for entry in self.entries]
+        plain = ({**asdict(entry), "appearances": list(entry.appearances)} for entry in self.entries)
+        return [{k: v for k, v in row.items() if v not in ("", [])} for row in plain]
 
 
 def find_suite(name: str | Path) -> Path:
@@ -174,6 +177,7 @@ def _entry(node: Node) -> Entry:
         seed=_whole(node, "seed", 0),
         attempts=_whole(node, "attempts", 1),
         layouts=node.text("layouts", ""),
+        appearances=node.names("appearances", ()),
     )
 
 

@@ -1,7 +1,8 @@
 """Pictures as observation fields: declared for nothing, taken only when they are read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import mujoco
 import mujoco.batch
@@ -41,6 +42,23 @@ class ImageRequest:
     """Points of each camera's cloud in group `points`; 0: no clouds."""
     within: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
     """Lower and upper corner of the box that clouds are cut to, in the cell frame [m]."""
+
+
+def image_request(given: Mapping[str, Any] | None) -> ImageRequest:
+    """Return the request that plain data describes.
+
+    Raises:
+      UnknownName: no such field.
+      DataError: cameras are not names.
+    """
+    values = dict(given or {})
+    for name in values:
+        if name not in (known := [f.name for f in fields(ImageRequest)]):
+            raise UnknownName("field of images", name, known)
+    cameras = values.get("cameras", ())
+    if isinstance(cameras, str) or not all(isinstance(c, str) for c in cameras):
+        raise DataError(f"images: cameras: names in a list or tuple are expected, not {cameras!r}")
+    return ImageRequest(**{**values, "cameras": tuple(cameras)} if "cameras" in values else values)
 
 
 @dataclass(frozen=True)

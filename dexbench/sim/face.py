@@ -12,7 +12,7 @@ from dexbench.core.schema import Array, Schema
 from dexbench.core.shelf import load_embodiment
 from dexbench.core.trial import Outcome, Trial
 from dexbench.sensors.cameras import make_camera
-from dexbench.sensors.images import ImageRequest
+from dexbench.sensors.images import image_request
 from dexbench.sim.world import SimWorld
 
 RENDER_MODES = {"render_modes": ["rgb_array"], "render_fps": 25}
@@ -41,7 +41,7 @@ class Face:
         touch: str | None = None,
     ) -> None:
         robot = embodiment if touch is None else load_embodiment(embodiment, touch)
-        request = ImageRequest(**(images or {}))
+        request = image_request(images)
         self.world = SimWorld(task, robot, n, groups=observations, threads=threads, images=request)
         if split not in self.world.task.splits:
             raise DataError(f"task {task!r} has splits {', '.join(self.world.task.splits)}; {split!r} was asked for")
