@@ -269,7 +269,7 @@ def taped(world: Any, kind: str, count: int, seconds: float = 0.6) -> Tape:
     return tape
 
 
-@pytest.mark.parametrize("kind", ["joint_delta", "palm_pose", "gr_dexter"])
+@pytest.mark.parametrize("kind", ["joint_delta", "palm_pose"])
 def test_episodes_do_not_depend_on_the_batch_nor_on_what_stands_behind(kind: str) -> None:
 
     alone = taped(SimWorld("grasp_object", "shadow_ur10e", 1), kind, 3)

@@ -106,9 +106,8 @@ def test_joint_targets_are_taken_as_they_are() -> None:
     assert "unmet_actions" not in env.step(env.action_space.low)[4]
 
 
-@pytest.mark.parametrize("kind", SPOKEN)
-def test_what_is_not_finite_is_rejected_and_counted(kind: str) -> None:
-    env = make(TASK, ROBOT, observations=("state",), action=kind)
+def test_what_is_not_finite_is_rejected_and_counted() -> None:
+    env = make(TASK, ROBOT, observations=("state",), action="palm_pose")
     env.reset(seed=0)
     action = env.action_space.sample()
     action[0] = np.nan
