@@ -10,6 +10,9 @@ TIMESTEP = 0.004
 IMPRATIO = 10.0
 """Friction against normal impedance: at 1, held objects creep 10 mm in 2 s; 100 costs a third of the speed."""
 
+# Left to itself, MuJoCo takes sparse matrices from 60 degrees of freedom on, as two hands have. Version 4.0.0's sparse
+# Newton solver then stops far from the solution of some steps in which arms collide: fingers reach 1500 rad/s.
+_JACOBIAN = int(mujoco.mjtJacobian.mjJAC_DENSE)
 _INTEGRATOR = int(mujoco.mjtIntegrator.mjINT_IMPLICITFAST)
 _CONE = int(mujoco.mjtCone.mjCONE_ELLIPTIC)
 
@@ -21,6 +24,7 @@ def set_physics(spec: mujoco.MjSpec) -> None:
     spec.option.cone = _CONE
     spec.option.impratio = IMPRATIO
     spec.option.noslip_iterations = 0
+    spec.option.jacobian = _JACOBIAN
 
 
 def assert_physics(model: mujoco.MjModel) -> None:
@@ -31,6 +35,7 @@ def assert_physics(model: mujoco.MjModel) -> None:
         "cone": _CONE,
         "impratio": IMPRATIO,
         "noslip_iterations": 0,
+        "jacobian": _JACOBIAN,
     }
     for name, value in wanted.items():
         found = getattr(model.opt, name)
