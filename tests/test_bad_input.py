@@ -204,12 +204,12 @@ def test_a_hand_that_does_not_fit_is_named_by_file_and_field(bench: Path) -> Non
     hand = bench / "claw.yaml"
     text = hand.read_text()
     cases = {
-        ("range: [-0.3, 1.2]", "range: [1.2, -0.3]"): "claw.yaml: kinematic_tree.joints[thumb_base].range",
-        ("mass: 0.6", "mass: heavy"): "claw.yaml: links.items[palm].mass: a finite number is expected",
-        ("rest: {", "rest: {items: {tail: 1}, was: {"): "claw.yaml: rest.items: tail: no such actuator",
+        ("range: [-0.3, 1.2]", "range: [1.2, -0.3]"): "claw.yaml:14: kinematic_tree.joints[thumb_base].range",
+        ("mass: 0.6", "mass: heavy"): "claw.yaml:41: links.items[palm].mass: a finite number is expected",
+        ("rest: {", "rest: {items: {tail: 1}, was: {"): "claw.yaml:7: rest.items: tail: no such actuator",
         ("thumb_base: 0.2", "thumb_base: 1.9"): "sides.right.home: right/thumb_base: 1.9 is outside its limits",
         ("name: palm_site", "name: grip"): "hand 'claw' needs a link 'palm' and a frame 'palm_site'",
-        ("{finger: middle", "{finger: index"): "frame or pad index is there twice",
+        ("{finger: middle", "{finger: index"): "fingers.items[1].finger: there are two fingers 'index'",
         ("name: claw", "name: [claw"): "claw.yaml: no valid YAML",
     }
     code = f"""
