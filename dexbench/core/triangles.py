@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +29,12 @@ class Triangles:
         return triangles(self.vertices * (x, y, z), faces)
 
 
-def triangles(vertices: NDArray[np.float64], faces: NDArray[np.int32]) -> Triangles:
+def triangles(vertices: NDArray[Any], faces: NDArray[Any]) -> Triangles:
     """Return a mesh of copies of the arrays."""
-    vertices, faces = np.array(vertices, np.float64), np.array(faces, np.int32)
-    vertices.setflags(write=False)
-    faces.setflags(write=False)
-    return Triangles(vertices, faces)
+    mesh = Triangles(np.array(vertices, np.float64), np.array(faces, np.int32))
+    mesh.vertices.setflags(write=False)
+    mesh.faces.setflags(write=False)
+    return mesh
 
 
 def read_obj(path: Path, sha256: str) -> Triangles:
@@ -76,7 +77,7 @@ def read_obj(path: Path, sha256: str) -> Triangles:
         raise DataError(
             f"mesh {path.name!r} has a vertex that is no number, or a triangle of vertices it does not have"
         )
-    return triangles(corners, sides.astype(np.int32))
+    return triangles(corners, sides)
 
 
 def obj_text(mesh: Triangles) -> str:
