@@ -209,7 +209,7 @@ def test_a_hand_that_does_not_fit_is_named_by_file_and_field(bench: Path) -> Non
         ("rest: {", "rest: {items: {tail: 1}, was: {"): "claw.yaml:7: rest.items: tail: no such actuator",
         ("thumb_base: 0.2", "thumb_base: 1.9"): "sides.right.home: right/thumb_base: 1.9 is outside its limits",
         ("name: palm_site", "name: grip"): "hand 'claw' needs a link 'palm' and a frame 'palm_site'",
-        ("{finger: middle", "{finger: index"): "fingers.items[1].finger: there are two fingers 'index'",
+        ("{finger: middle", "{finger: index"): "fingers.items[2].finger: there are two fingers 'index'",
         ("name: claw", "name: [claw"): "claw.yaml: no valid YAML",
     }
     code = f"""
