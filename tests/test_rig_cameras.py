@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import pickle
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import yaml
 from dexbench.cli import evaluate as verb
 from dexbench.cli.main import main
 from dexbench.core import shelf
+from dexbench.core.appearance import appearances
 from dexbench.core.assets import asset_path
 from dexbench.core.camera import CameraRow, Intrinsics, look_at, matrix_quaternion, pinhole, quaternion_matrix
 from dexbench.core.camera_file import CELL_CAMERAS, find_device, load_device
@@ -371,3 +373,20 @@ def test_agents_say_which_pictures_they_read(monkeypatch: pytest.MonkeyPatch, tm
         image_request({"camera": "front"})
     with pytest.raises(DataError, match="names in a list or tuple are expected, not 'front'"):
         image_request({"cameras": "front"})
+
+
+def test_the_document_shows_what_runs() -> None:
+    text = (Path(__file__).parents[1] / "docs/cameras.md").read_text(encoding="utf-8")
+    code, example = (re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL) for kind in ("python", "yaml"))
+    assert code
+    assert example
+    shown: dict[str, Any] = {}
+    exec(compile(code[1], "docs/cameras.md", "exec"), shown)
+    assert shown["seen"]["rgb/wrist"].shape == (72, 96, 3)
+    assert shown["seen"]["cloud/head"].shape == (512, 3)
+    assert shown["env"].observation_space.contains(shown["seen"])
+    shown["env"].close()
+    assert load_embodiment({**RIG, **yaml.safe_load(example[1])}).cameras[0].name == "overhead"
+    for name, cameras in OWN.items():
+        assert all(f"`{camera}`" in text for camera in cameras if camera not in ("cam1", "cam2")), name
+    assert all(f"{name}" in text for name in appearances())

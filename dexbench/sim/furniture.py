@@ -42,7 +42,7 @@ def _set_visuals(spec: mujoco.MjSpec) -> None:
     spec.stat.center = [0.45, 0.0, 0.2]
     spec.visual.map.znear = 0.01
     spec.visual.map.zfar = 20.0
-    spec.visual.map.shadowclip = 0.6
+    spec.visual.map.shadowclip = 0.75
     spec.visual.headlight.ambient = [0.34, 0.34, 0.36]
     spec.visual.headlight.diffuse = [0.20, 0.20, 0.20]
     spec.visual.headlight.specular = [0.05, 0.05, 0.05]
