@@ -20,7 +20,7 @@ from dexbench.evaluation.verification import verify
 from dexbench.sensors.flaws import Flaws
 from dexbench.sensors.sampling import Sampling
 from dexbench.sensors.touch_reader import Touch
-from dexbench.sensors.touch_stream import TouchStream, stream_of
+from dexbench.sensors.touch_stream import HeldTouch, stream_of
 from dexbench.sim.world import SimWorld
 
 STEP, WINDOW = 0.004, 10
@@ -41,26 +41,27 @@ def flawed(forces: Array, **changes: Any) -> Array:
     flaws.begin([0], [7])
     readings = np.tile(np.asarray(forces, float)[None, :, None, None, None, None], (1, 1, *SHAPE))
     flaws(readings, np.array([0]), grow=False)
-    return readings[0]
+    return np.asarray(readings[0])
 
 
 class Counting:
     """Stands for a reader: every taxel reads the number of the substep, which the sensordata hold."""
 
     def __init__(self, model: TouchModel) -> None:
-        self.model, self.shape, self.dtype = model, (2, 2, 2, 3), np.dtype(np.float32)
+        self.model, self.shape, self.dtype, self.numbers = model, (2, 8, 8, 3), np.dtype(np.float32), slice(0, 1)
 
-    def read(self, sensordata: Array) -> Touch:
-        taxels = np.broadcast_to(sensordata[..., None, None, None], (*sensordata.shape[:2], *self.shape))
-        return Touch(taxels.astype(np.float32), np.zeros((len(sensordata), 2, 3), np.float32))
+    def share(self, numbers: Array) -> Touch:
+        taxels = np.broadcast_to(numbers[..., None, None, None], (*numbers.shape[:2], *self.shape))
+        return Touch(np.asarray(taxels, np.float32), np.zeros((len(numbers), 2, 3), np.float32))
 
 
 @pytest.mark.parametrize("rate", [250.0, 100.0, 90.0, 1000.0, 33.3, 62.5, 7.0, 125.0])
 @pytest.mark.parametrize("delay", [0.0, 0.004, 0.01, 0.11])
 def test_each_substep_shows_the_newest_sample_that_can_be_had(rate: float, delay: float) -> None:
-    stream = TouchStream(
-        Counting(sensor(rate=rate, rows=2, columns=2, range=1e6)), Sampling(rate, delay, STEP, WINDOW), 3, 0.04
-    )  # type: ignore[arg-type]
+    # flaws that change nothing, and none: two ways to the same
+    reader: Any = Counting(sensor(rate=rate, delay=delay, range=1e6, broken=((7, 7),)))
+    stream = stream_of(reader, 3, STEP, WINDOW) if delay else HeldTouch(reader, Sampling(rate, 0, STEP, WINDOW), 3)
+    assert stream is not None
     data = np.zeros((3, WINDOW, 1))
     stream.begin(np.arange(3), [0, 0, 0], data)
     assert not stream.read(np.arange(3)).taxels.any()
@@ -77,7 +78,7 @@ def test_each_substep_shows_the_newest_sample_that_can_be_had(rate: float, delay
             for i, taxels in enumerate(row):
                 number = math.floor((WINDOW * begun[world] + 1 + i - late) * per)
                 taken = max(0, math.ceil(number / per))
-                assert (taxels == taken).all()
+                assert (taxels[:, :7] == taken).all()
         begun[worlds] += 1
 
 

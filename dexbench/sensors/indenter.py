@@ -35,7 +35,7 @@ _AWAY = 0.03
 """Distance from which an indenter comes, and at which it waits [m]."""
 _RISE = 0.04
 """Time constant with which its force rises [s]."""
-_SETTLE = 100
+_SETTLE = 75
 """Steps until it is read."""
 
 

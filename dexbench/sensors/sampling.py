@@ -20,6 +20,8 @@ class Window(NamedTuple):
     shown: Array
     """(W,) for each substep, which sample can be had: 0 the newest one taken so far, 1 the one before it, and so on,
     counted at the end of the period."""
+    source: Array
+    """For each substep from the first in `taken` on, the substep of its newest sample, without delay."""
 
 
 class Sampling:
@@ -65,7 +67,8 @@ class Sampling:
             counts = [self._count(first + i) for i in range(self._window + 1)]
             taken = [i for i in range(self._window) if counts[i + 1] > counts[i]]
             shown = [counts[-1] - self._count(first + i + 1 - self.delay) for i in range(self._window)]
-            self._windows[phase] = Window(np.array(taken, np.intp), np.array(shown, np.intp))
+            source = [max(t for t in taken if t <= i) for i in range(min(taken, default=self._window), self._window)]
+            self._windows[phase] = Window(*(np.array(found, np.intp) for found in (taken, shown, source)))
         return self._windows[phase]
 
     def _count(self, substep: int) -> int:

@@ -50,7 +50,7 @@ class TouchReader:
 
     def __init__(self, pads: Sequence[Pad], lattice: Lattice, model: mujoco.MjModel, dtype: DTypeLike) -> None:
         names = [f"{pad.name}/{what}" for pad in pads for what, _ in ROW]
-        self._rows = _addresses(names, [width for _, width in ROW] * len(pads), model)
+        self.numbers = _addresses(names, [width for _, width in ROW] * len(pads), model)
         self._compiled = model
         self._names = tuple(pad.name for pad in pads)
         self._shape: tuple[int, int, int, int] = (len(pads), lattice.rows, lattice.columns, 3)
@@ -79,13 +79,17 @@ class TouchReader:
         Args:
           sensordata: (n, window, nsensordata) of successive substeps, oldest first.
         """
-        n, window, _ = sensordata.shape
+        return self.share(sensordata[..., self.numbers])
+
+    def share(self, numbers: Array) -> Touch:
+        """Return what the pads read, from the part of the sensordata that is `numbers` of it."""
+        n, window, _ = numbers.shape
         if n <= CHUNK:
-            return self._share(sensordata)
+            return self._share(numbers)
         touch = Touch(np.empty((n, window, *self._shape), self._dtype), np.empty((n, self._shape[0], 3), self._dtype))
         for first in range(0, n, CHUNK):
             part = slice(first, first + CHUNK)
-            touch.taxels[part], touch.net[part] = self._share(sensordata[part])
+            touch.taxels[part], touch.net[part] = self._share(numbers[part])
         return touch
 
     def beside(self, sensordata: Array) -> Array:
@@ -95,15 +99,15 @@ class TouchReader:
         """
         names = [f"{name}/{LINK}" for name in self._names]
         links = sensordata[..., _addresses(names, [3] * len(names), self._compiled)]
-        rows = sensordata[..., self._rows].reshape(*sensordata.shape[:2], len(names), Sharing.WIDTH // 3, 3)
+        rows = sensordata[..., self.numbers].reshape(*sensordata.shape[:2], len(names), Sharing.WIDTH // 3, 3)
         beside = -links.reshape(rows[..., 0, :].shape) - rows[..., 0, :]  # MuJoCo gives what the link exerts
         return np.asarray((beside[..., None, :] @ rows[..., 2:5, :])[..., 0, :])
 
-    def _share(self, sensordata: Array) -> Touch:
+    def _share(self, numbers: Array) -> Touch:
         """Return what the pads of a few worlds read."""
-        n, window, _ = sensordata.shape
+        n, window, _ = numbers.shape
         samples = (n, window, self._shape[0])
-        rows = sensordata[..., self._rows].reshape(*samples, Sharing.WIDTH)
+        rows = numbers.reshape(*samples, Sharing.WIDTH)
         shared = self._sharing(samples)(rows)
         if shared is None:
             return Touch(np.zeros((n, window, *self._shape), self._dtype), np.zeros((*samples[::2], 3), self._dtype))

@@ -162,7 +162,7 @@ class Observer:
             seen["object_pose"] = self._poses[rows].astype(np.float32)
             seen["target"] = self._target[rows].copy()
         if "touch" in self.groups:
-            seen["touch"], seen["touch_net"] = self._felt(rows)
+            seen["touch"], seen["touch_net"] = self._felt(ids)
         if self._fingertips is not None:
             seen.update(self._fingertips.read(seen["joint_position"]))
         if "points" in self.groups:
@@ -173,13 +173,13 @@ class Observer:
             seen.update(self._images.read(self._batch, worlds, [self._moment(scene, int(i)) for i in worlds]))
         return seen
 
-    def _felt(self, rows: slice | Array) -> Touch:
-        """Return what the pads of worlds `rows` read."""
+    def _felt(self, ids: Array | None) -> Touch:
+        """Return what the pads of worlds `ids` (None: all) read."""
         if self.touch is not None:
-            return self.touch.read(np.arange(len(self._sensors))[rows])
+            return self.touch.read(ids)
         reader = self._cell.touch
         assert reader is not None, "groups were checked"
-        return reader.read(self._sensors[rows])
+        return reader.read(self._sensors if ids is None else self._sensors[ids])
 
     def _moment(self, scene: Scene, world: int) -> Moment:
         trial = scene.trials[world]

@@ -171,7 +171,7 @@ class SimWorld:
         if np.count_nonzero(self._unstable):
             self._note_warnings()
         if self._observer.touch is not None:
-            self._observer.touch.advance(np.arange(self.n) if ids is None else ids, self._sensors)
+            self._observer.touch.advance(ids, self._sensors)
         self._observer.refresh(self.scene)
         self._judged = None
         return self._observer.read(setpoint, self.scene, ids)
