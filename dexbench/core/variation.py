@@ -1,11 +1,14 @@
-"""Variation of a mechanism in the numbers that nobody published."""
+"""Variation of a mechanism, and of a robot with it, in the numbers that nobody published."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
+from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import DataError, UnknownName
 from dexbench.core.mechanism import Mechanism, ParameterRow, ShapeRow, Vector
 
@@ -28,6 +31,31 @@ def varied(mechanism: Mechanism, factors: Mapping[str, float]) -> Mechanism:
             raise DataError(f"{mechanism.name}: parameter {name!r} = {factor:g} is outside {row.lower} .. {row.upper}")
         mechanism = _CHANGE[row.scales](mechanism, row, factor)
     return mechanism
+
+
+def varied_robot(embodiment: Embodiment, factors: Mapping[str, float]) -> Embodiment:
+    """Return `embodiment` with parameters of its hands multiplied by factors, the same on both sides.
+
+    Commands, limits and home are what they were: a policy meets another hand under the same name.
+
+    Raises:
+      UnknownName: there is no such parameter.
+      DataError: a factor outside of its parameter's range.
+    """
+    parts = {name: replace(side, hand=varied(side.hand, factors)) for name, side in embodiment.parts.items()}
+    rows = {f"{s}/{row.name}": row for s, side in parts.items() for row in side.hand.moving}
+    places = {f"{s}/{pad.finger}": pad.xyz for s, side in parts.items() for pad in side.hand.pads}
+    written = json.dumps(dict(factors), sort_keys=True).encode()
+    return replace(
+        embodiment,
+        joints=tuple(
+            replace(j, lower=rows[j.name].lower, upper=rows[j.name].upper) if j.name in rows else j
+            for j in embodiment.joints
+        ),
+        pads=tuple(replace(p, position=places[p.name]) for p in embodiment.pads),
+        parts=MappingProxyType(parts),
+        digest=hashlib.sha256(embodiment.digest.encode() + written).hexdigest(),
+    )
 
 
 def draw(mechanism: Mechanism, rng: np.random.Generator) -> dict[str, float]:
