@@ -125,6 +125,12 @@ def _composed() -> dict[str, tuple[str, str]]:
     return {name: of for name, of in found.items() if name not in entries(EMBODIMENTS)}
 
 
+def refresh() -> None:
+    """Forget what was listed: the user's own folder has changed."""
+    entries.cache_clear()
+    _composed.cache_clear()
+
+
 def names(shelf: Shelf) -> list[str]:
     """Return the names on `shelf`, sorted, for embodiments also every hand in every rig; imports none of them."""
     return sorted({*entries(shelf), *(_composed() if shelf is EMBODIMENTS else ())})
