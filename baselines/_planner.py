@@ -12,7 +12,7 @@ from dexbench.grasp.library import Grasps
 from dexbench.objects.model import ObjectModel
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots
 from dexbench.robots.build import robot_spec
-from dexbench.robots.kinematics import Reach
+from dexbench.robots.kinematics import LEVER, Reach
 
 from ._symmetry import rotation, spins
 
@@ -32,8 +32,9 @@ TURN = 3.4
 """Largest way of any joint from home [rad]: beyond it, another branch of the arm's solutions begins."""
 ELBOW = 0.07
 """Least height of the end of the arm, 2 cm behind the hand [m]."""
-SEEDS = 3
-"""Postures from which an arm with a joint to spare is solved, besides home."""
+SEEDS, NEAR, DRAWN = 2, 1.5, 3000
+"""An arm with a joint to spare is solved from home, then from so many nearest postures, of those drawn so near home
+[rad], so many in all."""
 TRIES = 90
 """Grasps tried in a plan."""
 
@@ -82,8 +83,6 @@ class Planner:
         hands = {f"{s}/{link}": i for i, s in enumerate(embodiment.sides, 1) for link in embodiment.parts[s].hand.links}
         self._hands = np.array([hands.get(model.body(b).name, 0) for b in range(model.nbody)])
         self._obstacle_geoms = [int(model.body(f"obstacle_{k}").geomadr[0]) for k in range(slots - 1)]
-        bases = {f"{s}/{embodiment.parts[s].arm.root}" for s in embodiment.sides}
-        self._base = np.array([model.body(b).name in bases for b in range(model.nbody)])
         self._chain = {
             s: np.array([[a.name for a in embodiment.actuators].index(j) for j in r.joints])
             for s, r in self.reach.items()
@@ -93,6 +92,9 @@ class Planner:
         """Places of the fingers' actuators in a command: all of the hands but the wrists."""
         self._hand = {s: embodiment.actuator_index(s, "hand") for s in embodiment.sides}
         self._arm = {s: _arm_of(model, embodiment, s) for s in embodiment.sides}
+        self._postures = {s: _postures(r, len(embodiment.parts[s].arm.moving)) for s, r in self.reach.items()}
+        self._usual: frozenset[tuple[int, int]] = frozenset()
+        self._usual = frozenset(self._touching(embodiment.home))  # what touches at home is no collision
 
     def set_scene(self, instance: str, pose: Array, others: Array) -> None:
         """Put the target at `pose` (7,) and cylinders at the positions of `others` (K-1, 3)."""
@@ -107,19 +109,20 @@ class Planner:
 
     def collides(self, command: Array, ignore_target: bool = False) -> bool:
         """Return whether the robot touches table, objects or itself at `command` (A,)."""
+        pairs = self._touching(command)
+        return any(not (ignore_target and self._target in p) and p not in self._usual for p in pairs)
+
+    def _touching(self, command: Array) -> list[tuple[int, int]]:
+        """Return the pairs of bodies that touch at `command`, the robot's own among them, but for those of one hand."""
         model, data = self._model, self._data
         data.qpos[self._joints] = self.robot.joint_angles(command)
         mujoco.mj_fwdPosition(model, data)
         if not data.ncon:
-            return False
-        near = data.contact.geom[data.contact.dist < TOUCH]
-        bodies = model.geom_bodyid[near]
-        ours = self._robot[bodies]
-        same_hand = self._hands[bodies].min(axis=1) * (self._hands[bodies][:, 0] == self._hands[bodies][:, 1]) > 0
-        bad = ours.any(axis=1) & ~same_hand & ~(self._base[bodies].any(axis=1) & (bodies == 0).any(axis=1))
-        if ignore_target:
-            bad &= ~(bodies == self._target).any(axis=1)
-        return bool(bad.any())
+            return []
+        bodies = np.sort(model.geom_bodyid[data.contact.geom[data.contact.dist < TOUCH]], axis=1)
+        hands = self._hands[bodies]
+        bad = self._robot[bodies].any(axis=1) & ~((hands[:, 0] == hands[:, 1]) & (hands[:, 0] > 0))
+        return [(int(a), int(b)) for a, b in bodies[bad]]
 
     def command(self, base: Array, side: str, chain: Array, hand: Array) -> Array:
         """Return `base` (A,) with one side's chain angles and hand shape put in."""
@@ -190,16 +193,38 @@ class Planner:
         self, side: str, position: Array, turn: Array, grasps: Grasps, row: int, base: Array
     ) -> Reached | None:
         """Return how the palm gets to a pose without touching anything, or None; what is cheap is asked first."""
-        reach, open_hand = self.reach[side], grasps.pregrasp[row]
         quaternion = np.empty(4)
         mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
-        first = reach.solve(position - STANDOFF * turn[:, 2], quaternion, steps=40)
-        if not first.found or np.abs(first.q - reach.home).max() > TURN:
-            return None
-        standing = self.command(base, side, first.q, open_hand)
+        away = position - STANDOFF * turn[:, 2]
+        seeds, places = self._postures[side]
+        if len(seeds):
+            far = np.linalg.norm(places[:, :3] - away, axis=1) + LEVER * 2 * (1 - np.abs(places[:, 3:] @ quaternion))
+            seeds = seeds[np.argsort(far)[:SEEDS]]
+        for seed in (self.reach[side].home, *seeds):
+            first = self.reach[side].solve(away, quaternion, seed, steps=40)
+            if first.found and np.abs(first.q - self.reach[side].home).max() <= TURN:
+                found = self._follow(side, position, turn, quaternion, first.q, grasps, row, base)
+                if found is not None:
+                    return found
+        return None
+
+    def _follow(
+        self,
+        side: str,
+        position: Array,
+        turn: Array,
+        quaternion: Array,
+        first: Array,
+        grasps: Grasps,
+        row: int,
+        base: Array,
+    ) -> Reached | None:
+        """Return the way over the standoff at chain angles `first` to the grasp and up, or None if something is met."""
+        open_hand = grasps.pregrasp[row]
+        standing = self.command(base, side, first, open_hand)
         if self.collides(standing):
             return None
-        approach = self._line(side, position - STANDOFF * turn[:, 2], position, quaternion, first.q, 4)
+        approach = self._line(side, position - STANDOFF * turn[:, 2], position, quaternion, first, 4)
         if approach is None or any(self.collides(self.command(base, side, q, open_hand)) for q in approach[::-1]):
             return None
         if any(self.collides(c) for c in self.sweep(base, standing)):
@@ -209,7 +234,7 @@ class Planner:
             return None
         if self.collides(self.command(base, side, lift[-1], grasps.squeeze[row]), ignore_target=True):
             return None
-        return Reached(side, first.q, approach, lift, open_hand, grasps.squeeze[row], row)
+        return Reached(side, first, approach, lift, open_hand, grasps.squeeze[row], row)
 
     def _line(
         self, side: str, start: Array, end: Array, quaternion: Array, seed: Array, steps: int
@@ -269,3 +294,13 @@ def _arm_of(model: mujoco.MjModel, embodiment: Embodiment, side: str) -> tuple[A
         mujoco.mj_kinematics(model, data)
         far = max(far, float(np.linalg.norm(data.xpos[root] - data.xanchor[arm[1].id])))
     return data.xanchor[arm[1].id].copy(), far, behind
+
+
+def _postures(reach: Reach, arm: int) -> tuple[Array, Array]:
+    """Return chain angles (N, C) near home and the palm's pose (N, 7) there; none for an arm of six joints."""
+    if arm <= 6:
+        return np.zeros((0, len(reach.home))), np.zeros((0, 7))
+    rng = np.random.default_rng(0)
+    drawn = reach.home + rng.uniform(-NEAR, NEAR, (DRAWN, len(reach.home)))
+    drawn = np.clip(drawn, reach.lower, reach.upper)
+    return drawn, np.array([np.concatenate(reach.pose(q)) for q in drawn])

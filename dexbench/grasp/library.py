@@ -35,7 +35,8 @@ class Grasps:
     part: tuple[str, ...]
     """(G,) name of the part that is held."""
     score: Array
-    """(G,) share of disturbed trials in which it held, minus the slip [m] over 0.02; see grasp.search."""
+    """(G,) share of disturbed trials in which it held, less half the slip over 0.02 m; below zero where the object only
+    hangs in the hand; see grasp.search."""
 
     def __len__(self) -> int:
         return len(self.score)

@@ -12,13 +12,17 @@ from dexbench.core.schema import Array
 from dexbench.grasp.candidates import Candidates, sample_candidates
 from dexbench.grasp.library import Grasps
 from dexbench.grasp.opposition import Shapes, opposed_shapes
-from dexbench.grasp.trial import GraspTest
+from dexbench.grasp.trial import LOOSE, GraspTest
 from dexbench.objects.catalogue import load_object
 
 FORCE = (12.0, 30.0)
 """Of the thumb against the fingers together [N]; thin parts want the upper end."""
+FEW = 8
+"""Grasps below which those follow in which the object hangs, with scores from -1 to 0."""
 BEARABLE = 0.95
 """Largest torque of a motor while it squeezes, as a share of its limit."""
+PRESSED = 1.5
+"""How much further a weak hand's thumb is sent."""
 DAMPING = 3e-3
 """Of the least squares that turns pad movements into joint movements [m]."""
 ERRORS = (0.005, 0.005, 0.003)
@@ -53,6 +57,7 @@ def squeeze_targets(test: GraspTest, shapes: Shapes, found: Candidates, rng: np.
     posture, data = test.posture, mujoco.MjData(test.model)
     stiffness, limit = test.model.actuator_gainprm[test.actuators, 0], test.model.actuator_forcerange[test.actuators, 1]
     fingers = len(posture.pads) - 1
+    thumb = np.array([a.role.startswith("thumb/") for a in posture.actuators])
     targets = np.zeros((len(found.shape), len(posture.actuators)))
     for i, s in enumerate(found.shape):
         touch, line = shapes.command[s].copy(), shapes.line[s]
@@ -66,8 +71,11 @@ def squeeze_targets(test: GraspTest, shapes: Shapes, found: Candidates, rng: np.
         weights = np.concatenate([[1.0], -_shares(posture.pose(data, touch)[0], line)])
         force = rng.uniform(*FORCE)
         torque = np.einsum("f,fxh,x->h", weights, posture.jacobians(data, touch), line)
-        force = min(force, BEARABLE * float((limit / np.maximum(np.abs(torque), 1e-9)).min()))
-        targets[i] = np.clip(touch + torque * force / stiffness, posture.lower, posture.upper)
+        bearable = BEARABLE * float((limit / np.maximum(np.abs(torque), 1e-9)).min())
+        push = torque * min(force, bearable) / stiffness
+        if force > bearable:  # a weak hand: its thumb pushes with all it has wherever it is, the fingers stay springs
+            push[thumb] *= PRESSED
+        targets[i] = np.clip(touch + push, posture.lower, posture.upper)
     return targets
 
 
@@ -104,8 +112,9 @@ def search(
     test = GraspTest(embodiment, side, instance, settings.candidates, carried=part if two_handed else "")
     shapes = opposed_shapes(test.posture, rng, settings.samples)
     kept: list[tuple[Array, Array, Array, Array, str, float]] = []
+    hung: list[tuple[Array, Array, Array, Array, str, float]] = []
     for _ in range(settings.rounds):
-        found = sample_candidates(model, shapes, rng, settings.candidates * (8 if two_handed else 4), part)
+        found = sample_candidates(model, shapes, rng, settings.candidates * (16 if two_handed else 8), part)
         if not len(found.shape):
             break
         if two_handed:  # forearms come from outside: the middle is full when both are there
@@ -118,6 +127,9 @@ def search(
         found, pregrasp = found.chosen(free), pregrasp[free]
         squeeze = squeeze_targets(test, shapes, found, rng)
         verdict = test.run(found.position, found.turn, pregrasp, squeeze)
+        for i in np.flatnonzero(verdict.hung):
+            rows = (found.position[i], found.turn[i], pregrasp[i], squeeze[i], found.part[i])
+            hung.append((*rows, -float(verdict.slip[i]) / LOOSE))
         good = np.flatnonzero(verdict.held)
         good = good[np.argsort(verdict.slip[good])][: settings.wanted * 3 // 2]
         scores = _robustness(test, found, pregrasp, squeeze, good, settings.repeats, rng)
@@ -125,6 +137,8 @@ def search(
             kept.append((found.position[i], found.turn[i], pregrasp[i], squeeze[i], found.part[i], float(score)))
         if sum(k[5] > 0.7 for k in kept) >= settings.wanted:
             break
+    if len(kept) < FEW:
+        kept += sorted(hung, key=lambda k: -k[5])[: FEW - len(kept)]
     kept.sort(key=lambda k: -k[5])
     return _pack(hand, instance, kept[: settings.wanted], len(test.actuators))
 

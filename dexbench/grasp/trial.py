@@ -28,6 +28,8 @@ PUSHED = 0.01
 """Largest movement of the object before the hand closes [m]."""
 ARM = (0.06, 0.15)
 """Radius and length of the cylinder that stands for the end of any arm, behind the hand's root [m]."""
+LOOSE = 0.05
+"""Largest movement of an object that hangs in the hand rather than being held [m]."""
 LIGHT = 0.05
 """Mass of an object that another hand helps to carry [kg]."""
 PULL = 6.0
@@ -40,6 +42,8 @@ class Verdict:
 
     held: Array
     """(C,) bool: it rose with the hand and stayed."""
+    hung: Array
+    """(C,) bool: it rose and stayed, but turned or gave way by up to LOOSE."""
     slip: Array
     """(C,) movement of the object in the palm between lifting and the end [m]."""
     turn: Array
@@ -202,7 +206,8 @@ class GraspTest:
         if self._load.any():  # the other hand keeps it level, and fingers give way under the load
             angle, allowed = np.zeros_like(angle), 1.5 * SLIP
         held = (rise > HEIGHT - allowed) & (slip < allowed) & (angle < np.deg2rad(15)) & (pushed < PUSHED)
-        return Verdict(held, slip, angle, pushed)
+        hung = ~held & (rise > HEIGHT - LOOSE) & (slip < LOOSE) & (pushed < PUSHED)
+        return Verdict(held, hung, slip, angle, pushed)
 
     def _carried(self, poses: Array) -> Array:
         """Return (C, 3) where the part is that the hand carries, for poses (C, 7) of the object."""
