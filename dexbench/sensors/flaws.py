@@ -77,7 +77,7 @@ class Flaws:
           grow: let the offsets grow by a control period first.
         """
         model = self._model
-        x = taxels if self._components == 3 else taxels[..., :1]
+        x = taxels if self._components == 3 else taxels[..., :1].copy()  # in one piece
         if self._play is not None:
             self._lag(x, worlds)
         drawn = self._draw(len(worlds), x.shape[1] if model.noise else 0, worlds, grow)
@@ -104,6 +104,8 @@ class Flaws:
             np.multiply(x, self._step, out=x)
         np.maximum(x, self._limits[0], out=x)
         np.minimum(x, self._limits[1], out=x)
+        if x is not taxels:
+            taxels[..., :1] = x
 
     def _lag(self, x: Array, worlds: Array) -> None:
         """Apply the play, sample after sample."""
