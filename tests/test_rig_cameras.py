@@ -390,3 +390,22 @@ def test_the_document_shows_what_runs() -> None:
     for name, cameras in OWN.items():
         assert all(f"`{camera}`" in text for camera in cameras if camera not in ("cam1", "cam2")), name
     assert all(f"{name}" in text for name in appearances())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("law: stereo", "law: sonar", r"d.yaml:19: depth.law: 'sonar' is not known; known: none, stereo, constant"),
+        ("range: [0.3, 3.0]", "range: [3.0, 0.3]", r"d.yaml:\d+: depth.range: the lower end 3.0"),
+        ("baseline: 0.05", "baseline: 0", r"d.yaml:\d+: depth.noise.baseline: a number above zero"),
+        ("subpixel: 0.08", "subpixels: 0.08", r"depth.noise: field 'subpixel' is missing"),
+        ("fov_deg: [69.4, 42.5]", "fov_deg: [1.21, 242]", r"d.yaml:\d+: colour.fov_deg: .*between 0 and 180 degrees"),
+        ("resolution: [1920, 1080]", "resolution: [0, 1080]", r"colour.resolution: .*whole pixels"),
+    ],
+)
+def test_wrong_devices_are_named_with_their_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = find_device("realsense_d435").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (tmp_path / "d.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        load_device(tmp_path / "d.yaml")

@@ -78,7 +78,8 @@ def show(world: "SimWorld") -> None:
     from dexbench.sensors.mirror import Mirror
 
     mirror = Mirror(world.cell.model)
-    mirror.show(world.batch, 0)
+    look = appearance(world.scene.trials[0].appearance)
+    mirror.show(world.batch, 0, look)
     home = world.spec.embodiment.home[None]
     with mujoco.viewer.launch_passive(mirror.model, mirror.data) as window:
         print("Close the window to end.")
@@ -86,7 +87,7 @@ def show(world: "SimWorld") -> None:
             began = time.monotonic()
             world.advance(home)
             with window.lock():
-                mirror.show(world.batch, 0)
+                mirror.show(world.batch, 0, look)
             window.sync()
             time.sleep(max(0.0, began + world.cell.period - time.monotonic()))
 
