@@ -7,14 +7,19 @@ import numpy as np
 
 from dexbench.core.embodiment import Embodiment
 
-from .grip import Fitter, Grip
+from .fitting import Fitter
+from .grip import Grip
 from .hold import DEEP, DIRECTIONS, LOOSE, MOVED, Held, hold, squeeze
 from .taxonomy import GROUPS, GraspType
 
 ATTEMPTS = 30
 """Postures fitted for one type, at most."""
-PRESSES = {"power": (15.0, 30.0), "intermediate": (8.0, 15.0), "precision": (8.0, 15.0)}
-"""Sums of contact forces tried on each posture, in this order [N]."""
+PRESSES = {
+    "power": ((15.0, 0.6), (30.0, 2.0)),
+    "intermediate": ((8.0, 0.6), (15.0, 2.0)),
+    "precision": ((8.0, 0.6), (15.0, 2.0)),
+}
+"""Sum of the balanced contact forces, and what each place presses with besides, as tried in this order [N]."""
 GOOD = 6.0
 """A fit whose cost is larger, but for the first, is not simulated: some place is over 2 mm away [mm^2]."""
 
@@ -64,8 +69,8 @@ def attempt(embodiment: Embodiment, side: str, kind: GraspType, seed: int = 0) -
         fit = fitter.fit(1 + 2 * k / ATTEMPTS)
         if fit.cost > GOOD and best is not None:
             continue
-        for total in PRESSES[kind.group]:
-            held = hold(grip, fit, squeeze(grip, fit, total))
+        for total, each in PRESSES[kind.group]:
+            held = hold(grip, fit, squeeze(grip, fit, total, each))
             tries += 1
             if best is None or held.rank > best.rank:
                 best = held

@@ -1,4 +1,4 @@
-"""A hand and one thing to hold: which links touch it, and the search for a posture in which the right ones do."""
+"""A hand and one thing to hold: which links should touch it, and how far they are from it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,6 @@ from dexbench.core.embodiment import Embodiment
 from dexbench.core.roles import FINGERS
 from dexbench.core.schema import Array
 
-from ._descent import descend
 from .body import Hand, still_spec
 from .landmarks import axes
 from .taxonomy import GraspType, Touching
@@ -18,8 +17,6 @@ MASS = 0.1
 """Of the object [kg]."""
 FAR = 0.2
 """Distances are measured up to here [m]."""
-SLACK = 0.0005
-"""Touching links may be so deep in the object while the posture is sought [m]."""
 OBJECT = "object"
 
 _GEOMS = {
@@ -176,126 +173,3 @@ class Grip:
                 other = int(pair[0] if pair[1] == self.geom else pair[1])
                 worst = max(worst, (-float(distance), names.get(int(self.model.geom_bodyid[other]), "")))
         return worst
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A posture of hand and object."""
-
-    pose: Array
-    """(7,) of the object."""
-    command: Array
-    """(H,) [rad]."""
-    cost: float
-
-
-class Fitter:
-    """Looks for postures of one type: from its template, with the thumb, the object and all else a little varied."""
-
-    def __init__(self, grip: Grip, rng: np.random.Generator) -> None:
-        self.grip, self.rng = grip, rng
-        hand = grip.hand
-        self.hand = hand
-        self.template = hand.command(dict(grip.kind.posture))
-        self.span = hand.upper - hand.lower
-        self.thumb = hand.movers("thumb")
-        self.free = [i for i, role in enumerate(hand.roles) if not role.startswith("wrist")]
-        weight = np.full(len(hand.roles), 2.0)
-        weight[self.thumb] = 0.3
-        self.weight = weight
-        hand.pose(hand.rest)
-        fingers = [axes(hand, f) for f in hand.fingers if f != "thumb"]
-        self.knuckles = hand.place(np.mean([a.joints[0] for a in fingers], axis=0)) * [1, 1, 0]
-        self.length = float(np.mean([np.linalg.norm(a.joints[-1] - a.joints[0]) for a in fingers]))
-
-    def fit(self, spread: float = 1.0) -> Fit:
-        """Return one attempt; `spread` widens how far it begins from the template."""
-        rng, hand = self.rng, self.hand
-        command = self.template + rng.normal(0, 0.06 * spread, len(self.template)) * self.span
-        command[self.thumb] = rng.uniform(hand.lower[self.thumb], hand.upper[self.thumb])
-        command = np.clip(command, hand.lower, hand.upper)
-        wish = np.where(np.isin(np.arange(len(command)), self.thumb), command, self.template)
-        position, turn = self.begin(command)
-        position = position + rng.normal(0, 0.06 * spread, 3) * self.length
-        tilt = rng.normal(0, 0.15 * spread, 3)
-        if self.thumb:  # bring the thumb first, to an object that waits
-            start = command[self.thumb]
-
-            def reach(x: Array) -> Array:
-                full = command.copy()
-                full[self.thumb] = x
-                return self.residuals(position, tilt, turn, full, wish, position)
-
-            near, _ = descend(reach, start, hand.lower[self.thumb], hand.upper[self.thumb], steps=12)
-            command[self.thumb] = near
-            wish[self.thumb] = near
-        lower = np.concatenate([position - 0.1, tilt - 1.5, hand.lower[self.free]])
-        upper = np.concatenate([position + 0.1, tilt + 1.5, hand.upper[self.free]])
-
-        def all_of(x: Array) -> Array:
-            full = self.template.copy()
-            full[self.free] = x[6:]
-            return self.residuals(x[:3], x[3:6], turn, full, wish, position)
-
-        start = np.concatenate([position, tilt, command[self.free]])
-        best, cost = descend(all_of, start, lower, upper, steps=25)
-        full = self.template.copy()
-        full[self.free] = best[6:]
-        return Fit(self.pose(best[:3], best[3:6], turn), full, cost)
-
-    def begin(self, command: Array) -> tuple[Array, Array]:
-        """Return where the object's centre is looked for, (3,) in the world, and how it is turned, (4,) wxyz."""
-        grip, hand = self.grip, self.hand
-        hand.pose(command)
-        skin, out = self._skin()
-        axis = out if grip.kind.axis is None else hand.direction(np.array(grip.kind.axis))
-        if grip.kind.at is not None:
-            centre = hand.point(self.knuckles + np.array(grip.kind.at) * self.length)
-        else:
-            axis = axis / np.linalg.norm(axis)
-            half = grip.kind.size[-1] if grip.kind.axis is None else grip.kind.size[0]
-            centre = skin + out * half
-        quaternion = np.empty(4)
-        mujoco.mju_quatZ2Vec(quaternion, axis / np.linalg.norm(axis))
-        return centre, quaternion
-
-    def _skin(self) -> tuple[Array, Array]:
-        """Return the mean place (3,) of the fingers' faces that are to touch, and the mean direction out of them."""
-        hand, data = self.hand, self.hand.data
-        points, outs = [], []
-        for place in self.grip.places:
-            if place.wanted.finger in FINGERS[1:] and place.links:
-                geom = hand.geoms[place.links[-1]][0]
-                out = data.xmat[hand.bodies[place.links[-1]]].reshape(3, 3) @ place.faces[-1]
-                points.append(data.geom_xpos[geom] + out * hand.model.geom_size[geom, 0])
-                outs.append(out)
-        if not points:
-            return hand.point(np.array([0, 0, 0.02])), hand.direction(np.array([0, 0, 1.0]))
-        out = np.mean(outs, axis=0)
-        return np.mean(points, axis=0), out / max(float(np.linalg.norm(out)), 1e-9)
-
-    def pose(self, position: Array, tilt: Array, turn: Array) -> Array:
-        """Return (7,) the object's pose: `turn`, then a rotation vector `tilt` in the world."""
-        extra, found = np.empty(4), np.empty(4)
-        angle = float(np.sqrt(tilt @ tilt))
-        mujoco.mju_axisAngle2Quat(extra, tilt / angle if angle > 1e-9 else np.array([1.0, 0, 0]), angle)
-        mujoco.mju_mulQuat(found, extra, turn)
-        return np.concatenate([position, found])
-
-    def residuals(self, position: Array, tilt: Array, turn: Array, command: Array, wish: Array, near: Array) -> Array:
-        """Return what is wrong: millimetres of gaps and depths, and softer wishes."""
-        grip = self.grip
-        grip.set(self.pose(position, tilt, turn), command)
-        values = []
-        for place in grip.places:
-            gap = grip.gap(place)
-            values.append(1000 * (gap.distance + SLACK))
-            values.append(4 * max(0.0, 0.6 - gap.facing))
-        own, other = grip.depths()
-        for depth in (own, other):
-            over = np.maximum(depth - 0.0005, 0)
-            values.append(1500 * float(np.sqrt(over @ over)))
-        if grip.kind.along:
-            values.append(12 * max(0.0, 0.95 - grip.along()))
-        pull = self.weight * (command - wish) / self.span
-        return np.concatenate([values, pull, 30 * (position - near), 3.0 * tilt])

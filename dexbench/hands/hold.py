@@ -12,7 +12,8 @@ from scipy.optimize import nnls
 
 from dexbench.core.schema import Array
 
-from .grip import MASS, Fit, Grip
+from .fitting import Fit
+from .grip import MASS, Grip
 
 CLOSE, SETTLE, PULL = 0.4, 0.3, 0.6
 """Durations [s]."""
@@ -29,8 +30,6 @@ DEEP = 0.003
 """Largest depth of a link in the object [m]."""
 BEND = 0.02
 """By how much joint stops and couplings may give way [rad]."""
-EACH = 0.6
-"""Force with which every place presses at least [N]."""
 ALONG = 0.8
 """Least cosine between the thumb and the object's axis where the type wants it there."""
 _COSINE = 0.3
@@ -97,8 +96,15 @@ class Held:
         )
 
 
-def squeeze(grip: Grip, fit: Fit, total: float) -> Array:
-    """Return (H,) targets that press with forces of a sum `total` [N] which balance as well as friction allows."""
+def squeeze(grip: Grip, fit: Fit, total: float, each: float) -> Array:
+    """Return (H,) targets that press.
+
+    Args:
+      grip: hand and object.
+      fit: the posture.
+      total: sum of forces on the places that balance as well as friction allows [N].
+      each: with which every place presses besides, so that none hangs loose [N].
+    """
     hand, model, data = grip.hand, grip.model, grip.data
     grip.set(fit.pose, fit.command)
     mujoco.mj_comPos(model, data)
@@ -116,7 +122,7 @@ def squeeze(grip: Grip, fit: Fit, total: float) -> Array:
             owners.append(k)
     shares, _ = nnls(np.array(columns).T, np.array([0, 0, 0, 0, 0, 0, 0.3]))
     shares = shares / max(shares.sum(), 1e-9) * total
-    pressing = np.array([g.into * EACH for g in gaps])
+    pressing = np.array([g.into * each for g in gaps])
     for share, force, owner in zip(shares, forces, owners, strict=True):
         pressing[owner] += share * force
     torque = np.zeros(len(fit.command))
@@ -127,6 +133,7 @@ def squeeze(grip: Grip, fit: Fit, total: float) -> Array:
     stiffness = np.array([m.kp for m in hand.mechanism.motors])
     strongest = np.array([m.force for m in hand.mechanism.motors])
     wanted = np.clip(torque, -strongest, strongest) / stiffness
+    wanted[[role.startswith("wrist") for role in hand.roles]] = 0  # it only carries the hand
     return np.asarray(np.clip(fit.command + wanted, hand.lower, hand.upper))
 
 

@@ -97,7 +97,7 @@ class Studio:
             self._rbound[0, geom] = np.linalg.norm(full) + 0.01
         self.hand.data.qpos[self.hand.places] = angles
         mujoco.mj_kinematics(self.model, self.hand.data)
-        target = self.hand.point(np.array([0.0, 0.35 * self._length, 0.02]))
+        target = self.hand.point(np.array([0.0, 0.35 * self._length, 0.02 if kind else -0.02]))
         if kind:
             target = (target + np.clip(pose[:3], target - 0.05, target + 0.05)) / 2
         best = view or (self._best(target, kind) if kind else VIEWS[0])
@@ -176,3 +176,8 @@ def png(picture: Array) -> bytes:
         + chunk(b"IDAT", zlib.compress(rows.tobytes(), 9))
         + chunk(b"IEND", b"")
     )
+
+
+def media_type(content: bytes) -> str:
+    """Return what kind of picture encode() made."""
+    return "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
