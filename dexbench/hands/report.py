@@ -65,10 +65,6 @@ class Report:
         digest = hashlib.sha256(repr((FORMAT, __version__, mujoco.__version__, self.seed, self._backend)).encode())
         digest.update(self.subject.embodiment.digest.encode() + self.subject.side.encode())
         programs = [p for p in sorted(Path(__file__).parent.glob("*.py")) if p.name not in SHOWING]
-            p
-            for p in sorted(Path(__file__).parent.glob("*.py"))
-            if p.name not in ("page.py", "cards.py", "plots.py", "document.py")
-        ]
         for path in (asset_path("taxonomies/feix.yaml"), *programs):
             digest.update(path.read_bytes())
         return digest.hexdigest()
