@@ -27,7 +27,6 @@ from .pictures import Studio, media_type
 from .source import Subject
 from .taxonomy import GraspType, load_types
 
-
 SHOWING = ("page.py", "cards.py", "plots.py", "document.py")
 """Programs that change no number: what is measured stays when they do."""
 

@@ -97,7 +97,7 @@ def opposability(spaces: Mapping[str, Space]) -> float:
     return len(spaces["thumb"].cubes & others) * VOXEL**3
 
 
-def opposition(hand: Hand, spaces: Mapping[str, Space], seed: int = 0, starts: int = 6) -> list[Opposition]:
+def opposition(hand: Hand, spaces: Mapping[str, Space], seed: int = 0, starts: int = 14) -> list[Opposition]:
     """Return how near the thumb comes to each finger."""
     if "thumb" not in hand.fingers:
         return []
