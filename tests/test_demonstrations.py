@@ -56,3 +56,17 @@ def test_another_collection_is_not_mixed_in(tmp_path: Path) -> None:
     (tmp_path / "collection.json").write_text("{}")
     with pytest.raises(DataError, match="another collection"):
         collect(agent="scripted", task=CELL[0], embodiment=CELL[1], episodes=1, folder=tmp_path, worlds=simulated)
+
+
+def test_a_hand_without_touch_can_be_recorded(tmp_path: Path) -> None:
+    task = load_task("grasp_object")
+    trial = task.place(np.random.default_rng(0), "seen")
+    rng = np.random.default_rng(1)
+    seen = {name: rng.normal(size=(4, 3)).astype(np.float32) for name in KEPT if name != "touch_net"}
+    write_shard(tmp_path / "shard-000000.npz", [Demonstration(trial, seen, np.zeros((4, 2)), np.zeros(4))])
+    (again,) = load(tmp_path)
+    assert set(again.seen) == set(seen)
+    task.horizon = 0.2
+    world = simulated("grasp_object", "shadow_ur10e+none", 1, ("state", "objects", "touch"))
+    ended = list(record(load_agent("scripted", world.spec), task, world, [trial], Noise()))
+    assert ended == [(0, None)]  # too short a time to lift anything, and nothing was missed

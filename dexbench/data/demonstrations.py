@@ -24,7 +24,7 @@ from dexbench.core.world import World
 
 GROUPS = ("state", "objects", "touch")
 KEPT = ("joint_position", "joint_velocity", "setpoint", "palm_pose", "object_pose", "target", "touch_net")
-"""Observation fields that are kept of each step."""
+"""Observation fields that are kept of each step, those that the world gives: not every hand has touch."""
 FORMAT = 1
 
 
@@ -110,11 +110,11 @@ class _Notes:
         for i, world in enumerate(worlds):
             if world in self.before:  # the first observation is not shown to watchers: its step is left out
                 notes = self.running[world]
-                for name in KEPT:
-                    notes[name].append(self.before[world][name])
+                for name, value in self.before[world].items():
+                    notes[name].append(value)
                 notes["action"].append(self.agent.meant[world].astype(np.float32))
                 notes["stage"].append(outcome.stage[world])
-            self.before[world] = {name: observation[name][i] for name in KEPT}
+            self.before[world] = {name: observation[name][i] for name in KEPT if name in observation}
 
 
 def record(
@@ -132,7 +132,8 @@ def record(
             yield end.index, None
             continue
         arrays = {name: np.array(values) for name, values in kept.items()}
-        yield end.index, Demonstration(end.trial, {n: arrays[n] for n in KEPT}, arrays["action"], arrays["stage"])
+        seen = {name: arrays[name] for name in KEPT if len(arrays[name])}
+        yield end.index, Demonstration(end.trial, seen, arrays["action"], arrays["stage"])
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,8 @@ def write_shard(path: Path, demonstrations: Sequence[Demonstration]) -> None:
     lengths = np.array([len(d.action) for d in demonstrations], np.int64)
     rows = json.dumps([d.trial.row() for d in demonstrations])
     fields: dict[str, Any] = {"lengths": lengths, "trials": np.array(rows)}
-    for name in (*KEPT, "action", "stage"):
+    given = [name for name in KEPT if all(name in d.seen for d in demonstrations)]
+    for name in (*given, "action", "stage"):
         parts = [d.seen[name] if name in KEPT else getattr(d, name) for d in demonstrations]
         fields[name] = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     partial = path.with_suffix(".partial")
@@ -195,7 +197,7 @@ def load(folder: Path) -> list[Demonstration]:
         ends = np.cumsum(arrays["lengths"])
         for row, end, length in zip(json.loads(str(arrays["trials"])), ends, arrays["lengths"], strict=True):
             part = slice(int(end - length), int(end))
-            seen = {name: arrays[name][part] for name in KEPT}
+            seen = {name: arrays[name][part] for name in KEPT if name in arrays}
             found.append(Demonstration(Trial.from_row(row), seen, arrays["action"][part], arrays["stage"][part]))
     return found
 
