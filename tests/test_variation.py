@@ -96,7 +96,7 @@ def test_neutral_factors_change_nothing(hand: Mechanism) -> None:
 
 @pytest.mark.parametrize("name", HANDS)
 def test_varied_robots_are_sound(name: str) -> None:
-    """Whatever is drawn: pads on the surface, linkages on their lines, nothing touching at home, kinematics as data say."""
+    """Whatever is drawn: pads on the surface, linkages on their lines, nothing touching at home."""
     robot = load_embodiment(name)
     rng = np.random.default_rng(1)
     for _ in range(2):
