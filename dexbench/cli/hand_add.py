@@ -15,7 +15,7 @@ format into your folder of robots, $DEXBENCH_HOME (by default ~/.dexbench), veri
 against the model, and from then on stands on every arm: dexbench list embodiments
 
   dexbench hand add my_hand.yaml
-  dexbench eval --agent random --embodiment my_hand_ur10e"""
+  dexbench view grasp_object my_hand_ur10e"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,6 @@
 """What is missing or wrong in a hand's file, all of it: a short YAML or a whole hand.yaml."""
 
 from pathlib import Path
-from typing import Any
 
 from dexbench.core.composition import compose
 from dexbench.core.document import Node, read_document
@@ -12,6 +11,7 @@ from dexbench.core.mechanism_file import load_mechanism, read_mechanism
 from dexbench.core.shelf import ARMS, EMBODIMENTS, HANDS, locate
 from dexbench.robots.check import check_robot
 from dexbench.robots.importing import import_hand
+from dexbench.robots.mending import mended
 from dexbench.robots.mirror_plane import check_plane
 from dexbench.robots.problems import Problems
 from dexbench.robots.short_file import is_short
@@ -19,8 +19,6 @@ from dexbench.robots.short_file import is_short
 RIG = "shadow_ur10e_bimanual"
 """The built-in rig on which a hand is tried: one of each side."""
 
-_LEAVES = ("pads", "couplings", "parameters", "collision", "visual", "actuators", "fingers", "rest")
-"""Blocks out of which an entry can be left without another block missing it much."""
 _MOST = 100
 """Problems after which it is better to begin anew."""
 
@@ -46,9 +44,10 @@ def check_hand(path: Path) -> tuple[Problems, list[str]]:
             return problems, well
         well += [f"the model imports; links are within {1000 * found.error:.1g} mm of the model's", *found.notes]
         return problems, well + _summary(found.mechanism)
-    mechanism = _read(document, path.parent, problems)
-    if mechanism is None:
+    read = _read(path, problems)
+    if read is None:
         return problems, well
+    document, mechanism = read
     _check_roles(document, mechanism, problems)
     if not problems:
         with problems.noting():
@@ -67,39 +66,18 @@ def _summary(mechanism: Mechanism) -> list[str]:
     ]
 
 
-def _read(document: Node, folder: Path, problems: Problems) -> Mechanism | None:
-    """Return the mechanism; each field that does not fit is noted and mended or left out, to see what else does not."""
+def _read(path: Path, problems: Problems) -> tuple[Node, Mechanism] | None:
+    """Return the hand; each field that does not fit is noted and mended or left out, to see what else does not."""
+    document, text = read_document(path), path.read_bytes()
     for _ in range(_MOST):
         try:
-            return read_mechanism(document, folder)
+            return document, read_mechanism(document, path.parent)
         except DataError as error:
             problems.add(error)
-            if not _mend(document.value, error.trail):
+            if (found := mended(text, error.trail, document.file)) is None:
                 return None
+            document, text = found
     return None
-
-
-def _mend(value: Any, trail: tuple[str | int, ...]) -> bool:
-    """Put a range for one that does not fit, or take the entry of a list out; return whether that was possible."""
-    if trail and trail[-1] == "range":
-        at = value
-        for key in trail[:-1]:
-            at = at[key]
-        at["range"] = [-1.0, 1.0]
-        return True
-    if not trail or trail[0] not in _LEAVES:
-        return False
-    places = [i for i, key in enumerate(trail) if isinstance(key, int)]
-    if not places:
-        if trail[0] == "rest":
-            value.pop("rest")
-            return True
-        return False
-    at = value
-    for key in trail[: places[0]]:
-        at = at[key]
-    del at[trail[places[0]]]
-    return True
 
 
 def _check_roles(document: Node, hand: Mechanism, problems: Problems) -> None:

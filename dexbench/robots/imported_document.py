@@ -7,7 +7,7 @@ from typing import Any
 from dexbench.core.mechanism import FollowerRow, JointRow, MotorRow, Vector
 from dexbench.robots.imported_fingers import Finger
 from dexbench.robots.imported_shapes import Shapes
-from dexbench.robots.imported_tree import Place, Tree, rpy_of, vector
+from dexbench.robots.imported_tree import NOTHING, Place, Tree, rpy_of, vector
 from dexbench.robots.model_source import Source
 from dexbench.robots.short_file import DYNAMICS, Short
 
@@ -105,7 +105,7 @@ def document(short: Short, source: Source, tree: Tree, parts: Parts) -> dict[str
         found["touch"] = touch.value
     materials = parts.shapes.materials or {"colour_1": [0.6, 0.6, 0.6, 1.0]}
     found["visual"] = model | {"materials": materials, "items": parts.shapes.visual}
-    found["checks"] = _checks(tree, parts)
+    found["checks"] = _checks(source, tree, parts)
     return found
 
 
@@ -170,11 +170,13 @@ def _pad(finger: str, place: Place) -> dict[str, Any]:
     return {"finger": finger, "link": place.link, "xyz": list(vector(place.xyz)), "rpy": list(rpy_of(place.matrix))}
 
 
-def _checks(tree: Tree, parts: Parts) -> dict[str, Any]:
+def _checks(source: Source, tree: Tree, parts: Parts) -> dict[str, Any]:
+    masses = (float(source.model.body_mass[body]) for body in tree.places)
+    total = sum(mass for mass in masses if mass > NOTHING) + tree.assumed
     checks: dict[str, Any] = {
         "confidence": "exact",
         "joints": len(tree.joints),
         "actuators": len(parts.motors),
-        "mass": {"total": round(sum(r.mass for r in tree.links.values()), 9), "tolerance": 1e-6},
+        "mass": {"total": round(total, 9), "tolerance": 1e-6},
     }
     return checks | ({"fk": parts.cases} if parts.cases else {})

@@ -53,6 +53,8 @@ class Tree:
     """Our name of a joint by the model's."""
     fixed: Mapping[int, float] = field(default_factory=dict)
     """Angles of the model's joints that are held still [rad]."""
+    assumed: float = 0.0
+    """Mass that the model does not have [kg]."""
     notes: list[str] = field(default_factory=list)
 
     def joint_at(self, link: str) -> JointRow | None:
@@ -231,6 +233,7 @@ def _weigh(model: mujoco.MjModel, tree: Tree, shares: Mapping[str, list[int]]) -
         mass, moving = float(masses.sum()), name != tree.root
         if moving and mass == 0:
             tree.notes.append(f"link {name} moves and has no mass in the model: {LEAST_MASS} kg is assumed")
+            tree.assumed += LEAST_MASS
             tree.links[name] = LinkRow(name, LEAST_MASS, (0.0, 0.0, 0.0), (0.01, 0.01, 0.01))
             continue
         if mass == 0:

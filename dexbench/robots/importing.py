@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,8 @@ def _written(
         probe = Probe(load(parts)[0])
         if not short.document["palm"].has("xyz"):
             with problems.noting():
-                parts.palm = palm_centre(probe, palm, list(knuckles(probe, tree, fingers).values()))
+                digits = [f for f in fingers if f.digit.finger != "thumb"]
+                parts.palm = palm_centre(probe, palm, list(knuckles(probe, tree, digits).values()))
         for finger in fingers:
             with problems.noting():
                 given = short.pads.get(finger.digit.finger)
@@ -194,14 +196,20 @@ def _tree(short: Short, source: Source, problems: Problems) -> Tree:
     return tree
 
 
+@cache
+def _arm_names() -> dict[str, frozenset[str]]:
+    """Return the names that arms have taken, by kind: an arm and a hand share one model."""
+    arms = [load_mechanism(locate(ARMS, name)) for name in names(ARMS)]
+    return {
+        "link": frozenset({"palm", *(link for arm in arms for link in arm.links)}),
+        "joint": frozenset(j.name for arm in arms for j in arm.joints),
+        "actuator": frozenset(m.name for arm in arms for m in arm.motors),
+    }
+
+
 def _renamer(hand: str) -> Callable[[str, str], str]:
     """Return a function that makes a name which neither this hand nor any arm has already."""
-    arms = [load_mechanism(locate(ARMS, name)) for name in names(ARMS)]
-    taken = {
-        "link": {"palm", *(link for arm in arms for link in arm.links)},
-        "joint": {j.name for arm in arms for j in arm.joints},
-        "actuator": {m.name for arm in arms for m in arm.motors},
-    }
+    taken = {kind: set(found) for kind, found in _arm_names().items()}
 
     def rename(kind: str, said: str) -> str:
         plain = re.sub(r"[^\w.-]", "_", said)
