@@ -12,8 +12,9 @@ from dexbench.grasp.library import Grasps
 from dexbench.objects.model import ObjectModel
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots
 from dexbench.robots.build import robot_spec
-from dexbench.robots.kinematics import LEVER, Reach
+from dexbench.robots.kinematics import Reach
 
+from ._arm import arm_of, nearest, postures_of
 from ._symmetry import rotation, spins
 
 STANDOFF = 0.09
@@ -32,9 +33,6 @@ TURN = 3.4
 """Largest way of any joint from home [rad]: beyond it, another branch of the arm's solutions begins."""
 ELBOW = 0.07
 """Least height of the end of the arm, 2 cm behind the hand [m]."""
-SEEDS, NEAR, DRAWN = 2, 1.5, 3000
-"""An arm with a joint to spare is solved from home, then from so many nearest postures, of those drawn so near home
-[rad], so many in all."""
 TRIES = 90
 """Grasps tried in a plan."""
 
@@ -91,8 +89,8 @@ class Planner:
         self.fingers = np.setdiff1d(embodiment.actuator_index(part="hand"), wrists)
         """Places of the fingers' actuators in a command: all of the hands but the wrists."""
         self._hand = {s: embodiment.actuator_index(s, "hand") for s in embodiment.sides}
-        self._arm = {s: _arm_of(model, embodiment, s) for s in embodiment.sides}
-        self._postures = {s: _postures(r, len(embodiment.parts[s].arm.moving)) for s, r in self.reach.items()}
+        self._arm = {s: arm_of(model, embodiment, s) for s in embodiment.sides}
+        self._postures = {s: postures_of(r, len(embodiment.parts[s].arm.moving)) for s, r in self.reach.items()}
         self._usual: frozenset[tuple[int, int]] = frozenset()
         self._usual = frozenset(self._touching(embodiment.home))  # what touches at home is no collision
 
@@ -150,12 +148,17 @@ class Planner:
           base: (A,) command from which the hand comes.
           tried: rows that are not to be used again.
         """
-        for radius in (OBSTACLE[0], BRUSHED):
+        options = list(self._placed(side, model, pose, grasps, tried))
+        standoffs: dict[int, list[Array]] = {}
+        for radius, brush in ((OBSTACLE[0], False), (BRUSHED, False), (BRUSHED, True)):
             self._model.geom_size[self._obstacle_geoms, 0] = radius
-            for row, position, turn in self._placed(side, model, pose, grasps, tried):
-                found = self._reach_one(side, position, turn, grasps, row, base)
-                if found is not None:
-                    return found
+            for k, (row, position, turn) in enumerate(options):
+                if k not in standoffs:
+                    standoffs[k] = self._standoffs(side, position, turn)
+                for first in standoffs[k]:
+                    found = self._follow(side, position, turn, first, grasps, row, base, brush)
+                    if found is not None:
+                        return found
         return None
 
     def sweep(self, start: Array, end: Array, steps: int = 10) -> Iterator[Array]:
@@ -189,43 +192,31 @@ class Planner:
         for _, row, position, turn in options[:TRIES]:
             yield row, position, turn
 
-    def _reach_one(
-        self, side: str, position: Array, turn: Array, grasps: Grasps, row: int, base: Array
-    ) -> Reached | None:
-        """Return how the palm gets to a pose without touching anything, or None; what is cheap is asked first."""
-        quaternion = np.empty(4)
-        mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
-        away = position - STANDOFF * turn[:, 2]
-        seeds, places = self._postures[side]
-        if len(seeds):
-            far = np.linalg.norm(places[:, :3] - away, axis=1) + LEVER * 2 * (1 - np.abs(places[:, 3:] @ quaternion))
-            seeds = seeds[np.argsort(far)[:SEEDS]]
-        for seed in (self.reach[side].home, *seeds):
-            first = self.reach[side].solve(away, quaternion, seed, steps=40)
-            if first.found and np.abs(first.q - self.reach[side].home).max() <= TURN:
-                found = self._follow(side, position, turn, quaternion, first.q, grasps, row, base)
-                if found is not None:
-                    return found
-        return None
+    def _standoffs(self, side: str, position: Array, turn: Array) -> list[Array]:
+        """Return chain angles (C,) that bring the palm to the standoff of a grasp, from several starts."""
+        away, quaternion = position - STANDOFF * turn[:, 2], _quaternion(turn)
+        reach = self.reach[side]
+        solved = [
+            reach.solve(away, quaternion, seed, steps=40)
+            for seed in (reach.home, *nearest(self._postures[side], away, quaternion))
+        ]
+        return [s.q for s in solved if s.found and np.abs(s.q - reach.home).max() <= TURN]
 
     def _follow(
-        self,
-        side: str,
-        position: Array,
-        turn: Array,
-        quaternion: Array,
-        first: Array,
-        grasps: Grasps,
-        row: int,
-        base: Array,
+        self, side: str, position: Array, turn: Array, first: Array, grasps: Grasps, row: int, base: Array, brush: bool
     ) -> Reached | None:
-        """Return the way over the standoff at chain angles `first` to the grasp and up, or None if something is met."""
-        open_hand = grasps.pregrasp[row]
+        """Return the way over the standoff at chain angles `first` to the grasp and up, or None if something is met.
+
+        The search for grasps has tried the straight approach: with `brush`, fingers may touch the object on it.
+        """
+        open_hand, quaternion = grasps.pregrasp[row], _quaternion(turn)
         standing = self.command(base, side, first, open_hand)
         if self.collides(standing):
             return None
         approach = self._line(side, position - STANDOFF * turn[:, 2], position, quaternion, first, 4)
-        if approach is None or any(self.collides(self.command(base, side, q, open_hand)) for q in approach[::-1]):
+        if approach is None or any(
+            self.collides(self.command(base, side, q, open_hand), ignore_target=brush) for q in approach[::-1]
+        ):
             return None
         if any(self.collides(c) for c in self.sweep(base, standing)):
             return None
@@ -250,6 +241,12 @@ class Planner:
         return tuple(found)
 
 
+def _quaternion(turn: Array) -> Array:
+    quaternion = np.empty(4)
+    mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
+    return quaternion
+
+
 def timed(limits_velocity: Array, period: float, points: Sequence[Array], least: float = 0.0) -> list[Array]:
     """Return one command per control tick through `points`, starting after the first, at rest at both ends.
 
@@ -271,36 +268,3 @@ def timed(limits_velocity: Array, period: float, points: Sequence[Array], least:
     k = np.clip(np.searchsorted(times, progress, side="right") - 1, 0, len(points) - 2)
     share = (progress - np.array(times)[k]) / np.diff(times)[k]
     return list(stacked[k] + share[:, None] * (stacked[k + 1] - stacked[k]))
-
-
-def _arm_of(model: mujoco.MjModel, embodiment: Embodiment, side: str) -> tuple[Array, float, Array]:
-    """Return shoulder, reach and elbow of an arm with its hand.
-
-    That is: where its second joint is (3,) in the cell frame, how far from there the hand's root gets, and the point 2
-    cm behind that root in the palm frame (3,) [m].
-    """
-    data = mujoco.MjData(model)
-    arm = [model.joint(f"{side}/{j.name}") for j in embodiment.parts[side].arm.moving]
-    root = model.body(f"{side}/{embodiment.parts[side].hand.root}").id
-    palm = model.site(f"{side}/palm_site").id
-    mujoco.mj_kinematics(model, data)
-    behind = data.site_xmat[palm].reshape(3, 3).T @ (data.xpos[root] - data.site_xpos[palm])
-    behind *= 1 + 0.02 / np.linalg.norm(behind)
-    low, high = np.array([j.range for j in arm]).T
-    rng, far = np.random.default_rng(0), 0.0
-    for _ in range(400):
-        for joint, angle in zip(arm, rng.uniform(low, high), strict=True):
-            data.qpos[joint.qposadr] = angle
-        mujoco.mj_kinematics(model, data)
-        far = max(far, float(np.linalg.norm(data.xpos[root] - data.xanchor[arm[1].id])))
-    return data.xanchor[arm[1].id].copy(), far, behind
-
-
-def _postures(reach: Reach, arm: int) -> tuple[Array, Array]:
-    """Return chain angles (N, C) near home and the palm's pose (N, 7) there; none for an arm of six joints."""
-    if arm <= 6:
-        return np.zeros((0, len(reach.home))), np.zeros((0, 7))
-    rng = np.random.default_rng(0)
-    drawn = reach.home + rng.uniform(-NEAR, NEAR, (DRAWN, len(reach.home)))
-    drawn = np.clip(drawn, reach.lower, reach.upper)
-    return drawn, np.array([np.concatenate(reach.pose(q)) for q in drawn])
