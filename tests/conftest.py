@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 from dexbench.evaluation.journal import origin
 from dexbench.evaluation.record import seal
+
+os.environ["DEXBENCH_HOME"] = str(Path(__file__).parent / "nobody")  # tests see no robots of whoever runs them
 
 FAMILIES = ("ball", "bottle", "bowl", "box", "can", "mug")
 STAGES = {"grasp": ("reach", "touch", "lift", "hold"), "tray": ("reach", "touch", "both", "lift", "hold")}
