@@ -9,11 +9,10 @@ from dexbench.core.assets import asset_path
 from dexbench.core.embodiment import Embodiment, load_embodiment
 from dexbench.core.errors import DataError, DexBenchError
 from dexbench.core.safety import SafetyFilter
-from dexbench.robots.build import COLLISION_GROUP, robot_model, robot_spec
+from dexbench.robots.build import robot_model, robot_spec
 from dexbench.robots.check import check_robot
 from dexbench.robots.kinematics import Reach
 from dexbench.robots.physics import TIMESTEP, assert_physics
-from dexbench.robots.visual import VISUAL_GROUP, loft_mesh
 
 EMBODIMENTS = ("shadow_ur10e", "shadow_ur10e_bimanual")
 FINGERS = ("FF", "MF", "RF", "LF")
@@ -294,6 +293,7 @@ def test_physics_options_are_set_and_asserted(embodiment: Embodiment) -> None:
     assert int(model.opt.integrator) == int(mujoco.mjtIntegrator.mjINT_IMPLICITFAST)
     assert int(model.opt.cone) == int(mujoco.mjtCone.mjCONE_ELLIPTIC)
     assert model.opt.impratio == 10
+    assert int(model.opt.jacobian) == int(mujoco.mjtJacobian.mjJAC_DENSE)
     parent = mujoco.MjSpec()  # the trap: a child's options are lost when it is attached
     with pytest.warns(UserWarning, match="keeping parent value"):
         attached = _attached(parent, robot_spec(embodiment))
@@ -304,33 +304,6 @@ def test_physics_options_are_set_and_asserted(embodiment: Embodiment) -> None:
 def _attached(parent: mujoco.MjSpec, child: mujoco.MjSpec) -> mujoco.MjModel:
     parent.attach(child, frame=parent.worldbody.add_frame(), prefix="cell/")
     return parent.compile()
-
-
-def test_geoms_are_either_seen_or_touched(embodiment: Embodiment) -> None:
-    model = robot_model(embodiment)
-    seen, touched = model.geom_group == VISUAL_GROUP, model.geom_group == COLLISION_GROUP
-    assert (seen | touched).all()
-    assert (model.geom_contype[seen] == 0).all()
-    assert (model.geom_conaffinity[seen] == 0).all()
-    assert (model.geom_contype[touched] == 1).all()
-    assert (model.geom_condim[touched] == 4).all()
-    np.testing.assert_allclose(model.geom_friction[touched], np.broadcast_to([0.8, 0.02, 0.0001], (touched.sum(), 3)))
-    assert model.nmeshface / len(embodiment.sides) < 15_000  # software rendering pays for every triangle
-    assert touched.sum() / len(embodiment.sides) <= 35
-
-
-def test_visual_meshes_are_closed_and_point_outwards(single: Embodiment) -> None:
-    for mechanism in (single.parts["right"].arm, single.parts["right"].hand):
-        for shape in mechanism.visual:
-            if not shape.sections:
-                continue
-            vertices, faces = loft_mesh(shape.sections)
-            edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-            forward = {tuple(e) for e in edges.tolist()}
-            assert len(forward) == len(edges)
-            assert {(b, a) for a, b in forward} == forward  # every edge once in each direction
-            a, b, c = (vertices[faces[:, k]] for k in range(3))
-            assert np.einsum("ij,ij->", a, np.cross(b, c)) > 0  # six times the volume
 
 
 def test_reach_finds_poses_it_was_shown(both: Embodiment) -> None:

@@ -178,4 +178,6 @@ def _robot(name: str) -> Finding:
     wrong = [f"{c.subject} is {c.found}, expected {c.expected}" for c in checks if not c.ok]
     if wrong:
         return Finding("robot", name, "broken", f"{len(wrong)} of {len(checks)} checks fail: " + "; ".join(wrong))
-    return Finding("robot", name, "ok", f"the compiled model agrees with its data in {len(checks)} checks")
+    guessed = sum(c.confidence == "estimated" for c in checks)
+    told = f", {guessed} of them with our own estimates" if guessed else ""
+    return Finding("robot", name, "ok", f"the compiled model agrees with its data in {len(checks)} checks{told}")
