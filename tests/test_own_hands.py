@@ -204,6 +204,9 @@ def test_missing_palm_and_thumb_and_all_else_is_said_in_one_go(bench: Path) -> N
     assert main(["hand", "check", str(path)]) == 1
 
 
+ROPE = '<spatial name="rope"><site site="thumb_end"/><site site="middle_end"/></spatial>'
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "words", "said"),
     [
@@ -214,6 +217,7 @@ def test_missing_palm_and_thumb_and_all_else_is_said_in_one_go(bench: Path) -> N
         ("pincer.xml", 'polycoef="0 0.8 0 0 0"', 'polycoef="0 0.8 0.1 0 0"', "middle_tip", "to another by a curve"),
         ("pincer.xml", 'range="-15 15"', 'limited="false"', "index_spread", "has no range"),
         ("pincer.xml", "<equality>", '<equality><weld body1="slab" body2="thumb_upper"/>', "", "equality 'weld' (slab"),
+        ("pincer.xml", "<tendon>", f"<tendon>{ROPE}", "rope", "tendon 'rope' runs through sites"),
         ("pincer.xml", 'size=".008"', 'contype="0" conaffinity="0" size=".008"', "", "has no geom that touches"),
         ("pincer.xml", "<mujoco ", '<!DOCTYPE x [<!ENTITY y "z">]><mujoco ', "", "so they are refused"),
         ("pincer.xml", "</asset>", '<mesh name="lid" file="lid.stl"/></asset>', "lid", "there is no file 'lid.stl'"),

@@ -249,6 +249,25 @@ def _ends(model: mujoco.MjModel, equality: int) -> str:
     return " and ".join(mujoco.mj_id2name(model, kind, e) or "unnamed" for e in ends if e >= 0)
 
 
+def check_tendons(source: Source, tree: Tree, problems: Problems) -> None:
+    """Note tendons that cannot be imported: those through sites; and in the tree's notes those that are left out."""
+    model = source.model
+    for tendon in range(model.ntendon):
+        first, count = int(model.tendon_adr[tendon]), int(model.tendon_num[tendon])
+        kinds = {int(k) for k in model.wrap_type[first : first + count]}
+        name = model.tendon(tendon).name or f"number {tendon}"
+        if kinds != {_WRAP}:
+            where = source.where("spatial", name)
+            problems.add(f"{where}: tendon {name!r} runs through sites; only fixed tendons of joints can be imported")
+        elif count > 1 and not any(_joints_of(model, a) and _pulls(model, a, tendon) for a in range(model.nu)):
+            joints = " and ".join(model.joint(int(j)).name for j in model.wrap_objid[first : first + count])
+            tree.notes.append(f"tendon {name} between {joints} is left out")
+
+
+def _pulls(model: mujoco.MjModel, actuator: int, tendon: int) -> bool:
+    return int(model.actuator_trntype[actuator]) == _TENDON and int(model.actuator_trnid[actuator, 0]) == tendon
+
+
 def stop_masters(short: Short, tree: Tree, followers: Sequence[FollowerRow]) -> None:
     """Narrow the range of a joint that drives another to where the other meets its own stop."""
     ranges = {r.name: (r.lower, r.upper) for r in tree.joints}

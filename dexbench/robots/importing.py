@@ -29,7 +29,7 @@ from dexbench.robots.imported_fingers import (
     read_finger,
     read_palm,
 )
-from dexbench.robots.imported_motors import joint_named, read_followers, read_motors, stop_masters
+from dexbench.robots.imported_motors import check_tendons, joint_named, read_followers, read_motors, stop_masters
 from dexbench.robots.imported_rest import excludes, mount, read_rest
 from dexbench.robots.imported_shapes import read_shapes
 from dexbench.robots.imported_tree import Place, Tree, read_tree
@@ -82,6 +82,7 @@ def import_hand(path: Path) -> Imported:
         problems.stop()
         raise
     tree = _tree(short, source, problems)
+    check_tendons(source, tree, problems)
     motors = read_motors(short, source, tree, problems)
     followers = read_followers(short, source, tree, motors, problems)
     palm, fingers = _places(short, source, tree, problems)
