@@ -67,22 +67,23 @@ class Sharing:
         self._right, self._right_factor = right, self._right_shares[:, None]
         self._right_numbers = right.reshape(3 * columns, total).T
         self._right_samples = np.empty((total, 3 * columns), dtype)
-        self._shape = (*samples, rows, columns, 3)
+        self._product = (total, rows, 3 * columns)
         self._absent = lattice.absent
         self._present, self._gone = np.empty((2, total), dtype)
 
-    def __call__(self, rows: Array) -> tuple[Array, Array, Array] | None:
-        """Return new arrays of taxels and of the newest net forces, and the worlds where a taxel may saturate.
+    def __call__(self, rows: Array, taxels: Array, net: Array) -> Array:
+        """Work out taxels and the newest net forces, and return the worlds where a taxel may saturate.
 
         Args:
           rows: (worlds, window, pads, WIDTH).
-
-        Returns:
-          None if nothing touches any pad.
+          taxels: (worlds, window, pads, rows, columns, 3), in one piece, to be written.
+          net: (worlds, pads, 3), to be written.
         """
         np.copyto(self._numbers, rows.transpose(3, 0, 1, 2))
         if not np.count_nonzero(self._forces):
-            return None
+            taxels.fill(0)
+            net.fill(0)
+            return _NOWHERE
         first, second, third = self._terms
         np.multiply(self._vectors, self._axes, out=self._products)
         np.add(first, second, out=self._local)
@@ -101,11 +102,11 @@ class Sharing:
         np.multiply(self._right_factor, self._force, out=self._right)
         np.copyto(self._right_samples, self._right_numbers)
         # products alone, nothing is summed; einsum has half of multiply's overhead for so short rows
-        taxels = np.einsum("sr,sk->srk", self._left_shares, self._right_samples)
+        np.einsum("sr,sk->srk", self._left_shares, self._right_samples, out=taxels.reshape(self._product))
         for row, column in self._absent:
-            taxels.reshape(-1, *self._shape[-3:])[:, row, column] = 0
-        excess = np.unique(np.nonzero(self._excess)[1]) if np.count_nonzero(self._excess) else _NOWHERE
-        return taxels.reshape(self._shape), self._newest.copy(), excess
+            taxels[..., row, column, :] = 0
+        np.copyto(net, self._newest)
+        return np.unique(np.nonzero(self._excess)[1]) if np.count_nonzero(self._excess) else _NOWHERE
 
     def _leave_to_others(self) -> None:
         """Divide the shares by the sum of those of the taxels that are there."""

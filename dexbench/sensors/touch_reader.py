@@ -84,12 +84,13 @@ class TouchReader:
     def share(self, numbers: Array) -> Touch:
         """Return what the pads read, from the part of the sensordata that is `numbers` of it."""
         n, window, _ = numbers.shape
-        if n <= CHUNK:
-            return self._share(numbers)
         touch = Touch(np.empty((n, window, *self._shape), self._dtype), np.empty((n, self._shape[0], 3), self._dtype))
+        if n <= CHUNK:
+            self._share(numbers, *touch)
+            return touch
         for first in range(0, n, CHUNK):
             part = slice(first, first + CHUNK)
-            touch.taxels[part], touch.net[part] = self._share(numbers[part])
+            self._share(numbers[part], touch.taxels[part], touch.net[part])
         return touch
 
     def beside(self, sensordata: Array) -> Array:
@@ -103,18 +104,13 @@ class TouchReader:
         beside = -links.reshape(rows[..., 0, :].shape) - rows[..., 0, :]  # MuJoCo gives what the link exerts
         return np.asarray((beside[..., None, :] @ rows[..., 2:5, :])[..., 0, :])
 
-    def _share(self, numbers: Array) -> Touch:
-        """Return what the pads of a few worlds read."""
+    def _share(self, numbers: Array, taxels: Array, net: Array) -> None:
+        """Write what the pads of a few worlds read."""
         n, window, _ = numbers.shape
         samples = (n, window, self._shape[0])
         rows = numbers.reshape(*samples, Sharing.WIDTH)
-        shared = self._sharing(samples)(rows)
-        if shared is None:
-            return Touch(np.zeros((n, window, *self._shape), self._dtype), np.zeros((*samples[::2], 3), self._dtype))
-        taxels, net, excess = shared
-        for world in excess:
+        for world in self._sharing(samples)(rows, taxels, net):
             self._saturate(taxels[world], net[world])
-        return Touch(taxels, net)
 
     def _sharing(self, samples: tuple[int, int, int]) -> Sharing:
         """Return this thread's arrays for so many samples."""
