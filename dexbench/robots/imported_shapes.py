@@ -15,7 +15,7 @@ from dexbench.robots.imported_tree import Floats, Tree, matrix_of, rpy_of, vecto
 from dexbench.robots.lean_mesh import area, convex_hull, hull_volume, lean
 from dexbench.robots.model_source import Source
 
-FACES = 5000
+FACES = 7000
 """Triangles of a whole hand's drawn meshes: software rendering pays for each."""
 DARKEST = 0.2
 """Of a colour's parts: pure black shows no shape."""
@@ -78,11 +78,11 @@ def _draw(source: Source, tree: Tree, shapes: Shapes, seen: Sequence[int], touch
     drawn = {_link(model, tree, g) for g in seen}
     seen = [*seen, *(g for g in touching if _link(model, tree, g) not in drawn)]
     meshes = {g: _mesh(model, g) for g in seen if int(model.geom_type[g]) == _MESH}
-    whole = sum(area(m) for m in meshes.values())
+    size = {g: area(m) ** 0.5 for g, m in meshes.items()}  # by area alone a forearm would take what fingers need
     for geom in seen:
         row = _placed(model, tree, geom)
         if geom in meshes:
-            most = max(60, int(FACES * area(meshes[geom]) / whole))
+            most = max(60, int(FACES * size[geom] / sum(size.values())))
             row |= _file(shapes, model, geom, "seen", lean(meshes[geom], most))
         elif int(model.geom_type[geom]) in _PRIMITIVES:
             row |= _primitive(model, geom)
