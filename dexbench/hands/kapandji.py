@@ -186,10 +186,11 @@ class _Search:
                 for i, v, lo, hi in zip(self.free, free, hand.lower[self.free], hand.upper[self.free], strict=True)
                 if (v - lo < 1e-3 or hi - v < 1e-3) and hand.roles[i].startswith("thumb")
             ]
+            ends = ": " + ", ".join(stops) if stops else ""
             if through <= NEAR:
                 pairs = [f"{a} meets {b}" for a, b, d in deep if d > 0.4 * DEEP][:2]
-                why = "the joints reach it, but " + (" and ".join(pairs) or "a link is in the way")
+                why = "the joints reach it, but " + (" and ".join(pairs) or "a link is in the way") + ends
             else:
-                why = "out of the joints' reach" + (": " + ", ".join(stops) if stops else "")
+                why = "out of the joints' reach" + ends
         number = self.landmark.number
         return Touch(number, self.landmark.name, passed, distance, depth, through, command, why)
