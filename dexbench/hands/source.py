@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dexbench.core.document import Node, read_document
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import DataError
-from dexbench.core.shelf import EMBODIMENTS, HANDS, load_embodiment, locate, names
+from dexbench.core.shelf import EMBODIMENTS, HANDS, entries, load_embodiment, locate, names
 
 WORDS = ("exact", "derived", "estimated")
 
@@ -42,7 +42,8 @@ def find_hand(name: str, side: str = "right") -> Subject:
     """
     document = read_document(locate(HANDS, name))
     known = [n for n in names(EMBODIMENTS) if n.startswith(f"{name}_") and "+" not in n]
-    for candidate in sorted(known, key=lambda n: ("bimanual" in n, n)):
+    files = entries(EMBODIMENTS)  # a rig of its own rather than one put together
+    for candidate in sorted(known, key=lambda n: ("bimanual" in n, n not in files, n)):
         embodiment = load_embodiment(candidate)
         if side in embodiment.parts and embodiment.parts[side].hand.name == document.text("name"):
             full = document.text("full_name", name)
