@@ -24,6 +24,8 @@ from dexbench.robots.hand_check import check_hand
 from dexbench.robots.importing import import_hand
 from dexbench.robots.lean_mesh import area, convex_hull, lean
 from dexbench.robots.ordeal import run_ordeal
+from dexbench.robots.problems import Problems
+from dexbench.robots.short_file import OPTIONAL, REQUIRED, read_short
 
 SCRATCH = Path(__file__).parent / "scratch"
 FILES = ("pincer.xml", "pincer.yaml", "mitten.urdf", "mitten.obj", "mitten.yaml", "claw.yaml")
@@ -183,6 +185,19 @@ def test_a_short_file_that_does_not_fit_is_named_with_its_line(
     match = [p for p in problems if said in p]
     assert match, problems
     assert match[0].startswith(f"{bench.name}/pincer.yaml:{line_of(path, words)}: ")
+
+
+def test_the_document_shows_a_short_file_that_fits(tmp_path: Path) -> None:
+    document = Path(__file__).parents[1] / "docs" / "hands.md"
+    shown = re.search(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL)
+    assert shown
+    (tmp_path / "short.yaml").write_text(shown.group(1))
+    problems = Problems()
+    short = read_short(tmp_path / "short.yaml", problems)
+    assert problems == []
+    assert (len(short.digits), len(short.drives)) == (5, 12)
+    rows = set(re.findall(r"^\| `(\w+)` \|", document.read_text(), re.MULTILINE))
+    assert rows == {*REQUIRED, *OPTIONAL} - {"full_name", "source"}, "the table names every field"
 
 
 def test_missing_palm_and_thumb_and_all_else_is_said_in_one_go(bench: Path) -> None:
