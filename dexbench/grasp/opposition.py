@@ -59,8 +59,8 @@ def opposed_shapes(posture: Posture, rng: np.random.Generator, count: int) -> Sh
         raise DataError(f"none of {count} shapes of this hand has its thumb facing its fingers")
     if len(kept) < ENOUGH:
         again = np.array([k[0] for k in kept])[rng.integers(len(kept), size=10 * ENOUGH)]
-        wrist = np.array([a.role.startswith("wrist/") for a in posture.actuators])
-        again += rng.normal(0.0, VARIED, again.shape) * (posture.upper - posture.lower) * ~wrist
+        moved = np.array([a.role.partition("/")[0] in posture.fingers for a in posture.actuators])
+        again += rng.normal(0.0, VARIED, again.shape) * (posture.upper - posture.lower) * moved
         kept += _opposed(posture, data, np.clip(again, posture.lower, posture.upper))
     return Shapes(*(np.array(c) for c in zip(*kept, strict=True)))
 

@@ -79,9 +79,12 @@ class Posture:
         self.pose(data, command)
         mujoco.mj_comPos(self.model, data)
         turn = data.site_xmat[self.palm].reshape(3, 3)
-        whole = np.zeros((3, self.model.nv))
+        shift, spin, whole = np.zeros((3, 3, self.model.nv))
+        mujoco.mj_jacSite(self.model, data, shift, spin, self.palm)
         found = np.empty((len(self.pads), 3, len(self.actuators)))
         for row, pad in zip(found, self.pads, strict=True):
             mujoco.mj_jacSite(self.model, data, whole, None, pad)
-            row[:] = turn.T @ whole[:, self._joints] @ self._slopes.T
+            lever = data.site_xpos[pad] - data.site_xpos[self.palm]
+            own = whole - shift - np.cross(spin, lever, axisa=0, axisc=0)  # a wrist moves palm and pads alike
+            row[:] = turn.T @ own[:, self._joints] @ self._slopes.T
         return found

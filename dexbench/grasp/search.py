@@ -114,7 +114,7 @@ def search(
     kept: list[tuple[Array, Array, Array, Array, str, float]] = []
     hung: list[tuple[Array, Array, Array, Array, str, float]] = []
     for _ in range(settings.rounds):
-        found = sample_candidates(model, shapes, rng, settings.candidates * (16 if two_handed else 8), part)
+        found = sample_candidates(model, shapes, rng, settings.candidates * (60 if two_handed else 12), part)
         if not len(found.shape):
             break
         if two_handed:  # forearms come from outside: the middle is full when both are there

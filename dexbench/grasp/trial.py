@@ -22,6 +22,8 @@ HEIGHT = 0.12
 """How far the base rises [m]."""
 STANDOFF = 0.08
 """Length of the straight approach along the palm's normal [m]."""
+WAY = (0.0, 0.015, 0.03, 0.05)
+"""Distances from the grasp at which the open hand must be free [m]."""
 SLIP = 0.02
 """Largest movement of the object in the palm [m]."""
 PUSHED = 0.01
@@ -111,20 +113,24 @@ class GraspTest:
         )
 
     def penetrates(self, position: Array, turn: Array, pregrasp: Array) -> Array:
-        """Return (C,) bool: whether the open hand touches object or table at the grasp, or the arm would the table."""
+        """Return (C,) bool: whether the open hand meets object or table on its straight way to the grasp.
+
+        Or the arm behind it would meet the table.
+        """
         model, data = self.batch.get_model(0), mujoco.MjData(self.model)
         bad = np.zeros(len(position), bool)
         for i in range(len(position)):
             at, quat = self._base(position[i], turn[i])
-            if self._arm_low(at, turn[i] @ self._base_in_palm):
-                bad[i] = True
-                continue
+            bad[i] = self._arm_low(at, turn[i] @ self._base_in_palm)
             data.qpos[:] = self.posture.qpos(pregrasp[i])
             data.qpos[self.tables.qpos[0]] = (0, 0, 0, 1, 0, 0, 0)
-            data.qpos[self._root] = (*at, *quat)
-            mujoco.mj_fwdPosition(model, data)
-            inner = [c for c in range(data.ncon) if self._robot(model, data.contact.geom[c])]
-            bad[i] = bool((data.contact.dist[inner] < -0.001).any()) if inner else False
+            for back in WAY:
+                if bad[i]:
+                    break
+                data.qpos[self._root] = (*(at - back * turn[i, :, 2]), *quat)
+                mujoco.mj_fwdPosition(model, data)
+                inner = [c for c in range(data.ncon) if self._robot(model, data.contact.geom[c])]
+                bad[i] = bool((data.contact.dist[inner] < -0.001).any())
         return bad
 
     def _arm_low(self, at: Array, turn: Array) -> bool:
