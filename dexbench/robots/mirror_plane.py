@@ -76,7 +76,8 @@ def check_left(right: Source, left: Source, roots: tuple[int, int], plane: int, 
         none = "; no plane fits: are its links in another order? then leave `left` out"
         raise node["plane"].error(
             f"the left hand mirrors wrongly: the image about {'xyz'[plane]} = 0 has links up to "
-            f"{1000 * errors[plane]:.1f} mm from where {left.path.name} has them{fits if errors[best] <= LIKE else none}"
+            f"{1000 * errors[plane]:.1f} mm from where {left.path.name} has them"
+            f"{fits if errors[best] <= LIKE else none}"
         )
     return errors[plane]
 
