@@ -122,11 +122,14 @@ def pressed(hand: Hand, finger: str, command: Array, force: float) -> float:
     model.dof_armature[hand.dofs[still]] = HEAVY
     data = mujoco.MjData(model)
     data.qpos[hand.places] = hand.offset + command @ hand.shares
+    mujoco.mj_forward(model, data)
+    geom = int(model.geom("plate").id)
+    inside = min((float(c.dist) for c in data.contact if geom in c.geom), default=0.0)
+    model.body_pos[int(model.body("plate").id)] += turn[:, 2] * max(0.0, -inside)  # a pad may lie in a bulging skin
     stiffness = np.array([m.kp for m in hand.mechanism.motors])
     target = command.copy()
     target[movers] = np.clip(command + force * effort / stiffness, hand.lower, hand.upper)[movers]
     motors = [int(model.actuator(a.name).id) for a in hand.actuators]
-    geom = int(model.geom("plate").id)
     read = np.zeros(6)
     felt = []
     steps = round(TIME / model.opt.timestep)
