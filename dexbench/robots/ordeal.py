@@ -1,4 +1,4 @@
-"""Random legal actions on a robot: whether anything explodes, and by how much parts of hands overlap."""
+"""Random legal actions on a robot: whether anything explodes, and how deep parts of hands get into one another."""
 
 from dataclasses import dataclass
 
@@ -19,9 +19,10 @@ HOLD = (5, 26)
 EXTREME = 0.3
 """Share of motors whose target is an end of its range."""
 PENETRATION = 0.005
-"""What parts of a hand may overlap by [m]."""
-CRASH = 0.010
-"""The same for two hands that their arms throw together at 2.5 m/s, which is 10 mm in a step [m]."""
+"""What parts of a hand may overlap by, driven by its own motors [m]."""
+CRASH = 0.015
+"""What parts of hands may overlap by while an arm throws or presses a hand against a hand or an arm [m]: hands of the
+fastest arms meet at 3 m/s, which is 12 mm in a step."""
 COUPLING = 0.05
 """What a linkage may be off its line by when fingers run into each other, and an order rule be passed by [rad]."""
 SPEED = 60.0
@@ -39,11 +40,11 @@ class Ordeal:
     finite: bool
     """Whether every position, speed and force was a number, without a warning of the simulator."""
     penetration: float
-    """Between parts of a hand [m]."""
+    """Between parts of a hand that nothing else touches [m]."""
     pair: str
     """Which parts."""
     crash: float
-    """Between parts of both hands [m]."""
+    """Between parts of hands one of which runs into the other, or into an arm [m]."""
     coupling: float
     """Distance of a linkage from its line, or of an order rule beyond its edge [rad]."""
     speed: float
@@ -57,7 +58,7 @@ class Ordeal:
         return [
             near(f"{where}: numbers that are none, or warnings", 0 if self.finite else 1, 0, 0),
             at_most(f"{where}: overlap of parts of a hand, {self.pair} [m]", self.penetration, PENETRATION),
-            at_most(f"{where}: overlap of two hands [m]", self.crash, CRASH),
+            at_most(f"{where}: overlap of parts of hands that arms throw together [m]", self.crash, CRASH),
             at_most(f"{where}: a coupling is off by [rad]", self.coupling, COUPLING),
             at_most(f"{where}: speed of a joint [rad/s]", self.speed, SPEED),
             at_most(f"{where}: kinetic energy in shares of that at the makers' speeds", self.energy, ENERGY),
@@ -153,9 +154,11 @@ class _Watch:
         if data.ncon and data.contact.dist.min() < -min(self._penetration, self._crash):
             bodies = self._model.geom_bodyid[data.contact.geom]
             first, second = self._hand[bodies].T
+            pressed = np.unique(np.concatenate([first[first != second], second[first != second]]))
             depth = np.where((first > 0) & (second > 0), -data.contact.dist, 0.0)
-            self._crash = max(self._crash, float(np.max(depth, where=first != second, initial=0.0)))
-            depth[first != second] = 0.0
+            own = (first == second) & ~np.isin(first, pressed)
+            self._crash = max(self._crash, float(np.max(depth, where=~own, initial=0.0)))
+            depth[~own] = 0.0
             worst = int(depth.argmax())
             if depth[worst] > self._penetration:
                 self._penetration = float(depth[worst])
