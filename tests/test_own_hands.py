@@ -9,6 +9,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 import pytest
+import yaml
 
 from dexbench.cli.main import main
 from dexbench.core import shelf
@@ -358,6 +359,25 @@ def test_a_whole_hand_file_is_checked_in_one_go(bench: Path) -> None:
         assert match, (text, problems)
         line = line_of(path, words) + (words == "pads:")
         assert f"claw.yaml:{line}: " in match[0], match
+
+
+def test_a_file_in_block_style_is_read_on_behind_a_problem(bench: Path) -> None:
+    """Lines stay where they are, though entries are taken out."""
+    document = yaml.safe_load((bench / "claw.yaml").read_text())
+    document["kinematic_tree"]["joints"][1]["range"] = [5, 1]
+    document["pads"]["items"][0]["link"] = "nowhere"
+    document["pads"]["items"][2]["finger"] = "toe"
+    path = bench / "claw.yaml"
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    problems, _ = check_hand(path)
+    for said, words in (
+        ("lower end 5.0", "    - 5"),
+        ("'nowhere' is not", "link: nowhere"),
+        ("'toe' is not", "finger: toe"),
+    ):
+        match = [p for p in problems if said in p]
+        assert match, problems
+        assert f"claw.yaml:{line_of(path, words)}: " in match[0]
 
 
 def test_names_that_clash_name_both(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

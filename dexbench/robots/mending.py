@@ -21,7 +21,7 @@ def mended(text: bytes, trail: tuple[str | int, ...], file: str) -> tuple[Node, 
     if not trail:
         return None
     if trail[-1] == "range":
-        span, new = _span(text, trail), b"[-1, 1]"
+        span, new = _span(text, trail), b" [-1, 1]"  # a block may begin at its key's own column, this may not
     elif trail[0] in _ALONE:
         span, new = _span(text, trail[:1]), b""
         span = span and (_key(text, str(trail[0])), span[1])
@@ -36,9 +36,12 @@ def mended(text: bytes, trail: tuple[str | int, ...], file: str) -> tuple[Node, 
         return None
     if span is None:
         return None
-    gone = text[span[0] : span[1]]
-    text = text[: span[0]] + new + b"\n" * gone.count(b"\n") + text[span[1] :]
-    return Node(yaml.safe_load(text), "", file, text), text
+    gone = text[span[0] : span[1]].rstrip()  # a block ends where the next begins, whose indentation must stay
+    text = text[: span[0]] + new + b"\n" * gone.count(b"\n") + text[span[0] + len(gone) :]
+    try:
+        return Node(yaml.safe_load(text), "", file, text), text
+    except yaml.YAMLError:
+        return None
 
 
 def _span(text: bytes, trail: tuple[str | int, ...]) -> tuple[int, int] | None:
