@@ -22,7 +22,7 @@ HEIGHT = 0.12
 """How far the base rises [m]."""
 STANDOFF = 0.08
 """Length of the straight approach along the palm's normal [m]."""
-WAY = (0.0, 0.015, 0.03, 0.05)
+WAY = (0.0, 0.015, 0.03, 0.045, 0.06, 0.075, 0.09)
 """Distances from the grasp at which the open hand must be free [m]."""
 SLIP = 0.02
 """Largest movement of the object in the palm [m]."""
