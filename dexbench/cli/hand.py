@@ -5,7 +5,13 @@ import importlib
 import importlib.util
 
 DESCRIPTION = """\
-Bring a hand of your own, check it, measure it (docs/hands.md)."""
+Bring a hand of your own, check it, measure it (docs/hands.md).
+
+  dexbench hand check my_hand.yaml    what is missing or wrong, all of it
+  dexbench hand add my_hand.yaml      import an MJCF or URDF model
+  dexbench hand report shadow         what a hand can do, on a page
+
+`dexbench hand VERB --help` explains a verb."""
 
 VERBS = {
     "add": ("hand_add", "import an MJCF or URDF hand with a short YAML"),
