@@ -211,7 +211,7 @@ def test_workspace_of_planar_fingers(tmp_path):
 
 
 def test_kapandji_of_a_claw_is_known(tmp_path):
-    """Its thumb moves in a plane 25 mm beside the index finger: the ball of 10 mm stays 15 mm away. In one plane, not."""
+    """Its thumb moves in a plane 25 mm beside the index finger: the ball of 10 mm stays 15 mm away."""
     apart = kapandji(Hand(claw(tmp_path)))
     assert (apart.strict, apart.loose) == (0, 0)
     assert apart.touches[2].free == pytest.approx(0.015, abs=1e-4)
