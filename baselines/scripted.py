@@ -1,6 +1,6 @@
 """Scripted expert: grasps from a library made by search, reached by inverse kinematics, retried if they fail."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,8 @@ ARRIVED = 0.02
 """Largest difference between arm joints and their targets at which a motion counts as over [rad]."""
 PATIENCE = 25
 """Ticks waited for that at most."""
+PROMPT = 8
+"""Ticks of it that an arm needs at most which follows its commands closely."""
 RISEN = 0.05
 """Rise of the object after lifting that counts as held [m]."""
 
@@ -149,19 +151,24 @@ class Scripted:
 
     def _attempt(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
         """Reach, approach, close, squeeze, lift: all sides of the plan together."""
-        yield from self._close(episode, plan)
-        yield from self._move(episode, self._through(episode, plan, [p.lift for p in plan], closed=True), 1.0)
+        lags = yield from self._close(episode, plan)
+        lift = self._through(episode, plan, [p.lift for p in plan], closed=True)
+        yield from self._move(episode, lift, 2.5 if lags else 1.0)
         yield from self._settle(episode)
 
-    def _close(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
-        """Reach, approach, close and squeeze."""
+    def _close(self, episode: _Episode, plan: Sequence[Reached]) -> Generator[Array, None, bool]:
+        """Reach, approach, close and squeeze; return whether an arm lags: it goes step by step, to keep to its line."""
+        waited = 0
         for found in plan:  # one arm after the other: so it was planned, and so they stay clear of each other
             yield from self._move(episode, self._through(episode, [found], [[found.standoff]], closed=False))
+            waited = max(waited, (yield from self._settle(episode)))
+        points = self._through(episode, plan, [p.approach for p in plan], closed=False)
+        for leg in [[p] for p in points] if waited > PROMPT else [points]:
+            yield from self._move(episode, leg, 0.6 * len(leg) / len(points))
             yield from self._settle(episode)
-        yield from self._move(episode, self._through(episode, plan, [p.approach for p in plan], closed=False), 0.6)
-        yield from self._settle(episode)
         yield from self._move(episode, self._through(episode, plan, [[p.approach[-1]] for p in plan], closed=True), 0.5)
         yield from self._wait(episode, 0.4)
+        return waited > PROMPT
 
     def _through(
         self, episode: _Episode, plan: Sequence[Reached], chains: Sequence[Sequence[Array]], closed: bool
@@ -190,13 +197,14 @@ class Scripted:
     def _move(self, episode: _Episode, points: Sequence[Array], least: float = 0.2) -> Iterator[Array]:
         yield from timed(self._robot.limits.velocity, self._period, [episode.command, *points], least)
 
-    def _settle(self, episode: _Episode) -> Iterator[Array]:
-        """Wait until the arms are where they were sent."""
-        for _ in range(PATIENCE):
+    def _settle(self, episode: _Episode) -> Generator[Array, None, int]:
+        """Wait until the arms are where they were sent; return for how many ticks."""
+        for tick in range(PATIENCE):
             off = episode.seen["joint_position"][self._arm_joints] - episode.command[self._arm]
             if np.abs(off).max() < ARRIVED:
-                return
+                return tick
             yield episode.command
+        return PATIENCE
 
     def _wait(self, episode: _Episode, seconds: float) -> Iterator[Array]:
         for _ in range(round(seconds / self._period)):
