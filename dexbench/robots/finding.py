@@ -17,8 +17,8 @@ class Finding:
     found: str
     ok: bool
     confidence: str = EXACT
-    """Of what was expected: "exact", "derived" or "estimated". A good finding of the last kind says that the model is what
-    our guess is, not that it is like the real robot."""
+    """Of what was expected: "exact", "derived" or "estimated". A good finding of the last kind says that the model is
+    what our guess is, not that it is like the real robot."""
 
     def __str__(self) -> str:
         label = "" if self.confidence == EXACT else f", {self.confidence}"
