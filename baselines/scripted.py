@@ -19,7 +19,7 @@ from ._symmetry import mirror
 
 OBSERVES = ("state", "objects")
 CONTROL = False
-VERSION = "1"
+VERSION = "2"
 
 ARRIVED = 0.02
 """Largest difference between arm joints and their targets at which a motion counts as over [rad]."""
