@@ -9,8 +9,8 @@ import numpy as np
 
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
-from dexbench.grasp.closed_mesh import ClosedMesh
 from dexbench.grasp.arrays import finite
+from dexbench.grasp.closed_mesh import ClosedMesh
 
 PITCH = 0.005
 """Edge of the voxels [m]."""
