@@ -1,5 +1,6 @@
 """The cameras that each rig has, and what agents and documents say of them."""
 
+import importlib.util
 import pickle
 import re
 from pathlib import Path
@@ -20,7 +21,7 @@ from dexbench.core.embodiment import load_embodiment
 from dexbench.core.errors import DataError, UnknownName
 from dexbench.robots.build import robot_spec
 from dexbench.sensors.calibration import add_cameras, intrinsics_of, pose_of
-from dexbench.sensors.images import ImageRequest, image_request
+from dexbench.sensors.images import FURNITURE, ROBOT, ImageRequest, image_request
 from dexbench.sim.world import SimWorld
 
 OWN = {
@@ -90,6 +91,17 @@ def test_realdex_cameras_are_calibrated_as_published() -> None:
 def test_rigs_name_their_cameras_when_asked_for_another() -> None:
     with pytest.raises(UnknownName, match=r"unknown camera 'hed'; did you mean 'head'.*front, head, side, top, wrist"):
         SimWorld("grasp_object", "psibot_rm75", groups=("rgb",), images=ImageRequest(cameras=("hed",)))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mujoco_warp") is None, reason="needs mujoco-warp")
+@pytest.mark.parametrize("name", [name for name in OWN if load_embodiment(name).sides == ("right", "left")])
+def test_two_handed_rigs_are_seen_without_opengl(name: str) -> None:
+    images = ImageRequest(cameras=("front",), width=32, height=24, backend="rays")
+    world = SimWorld("grasp_object", name, groups=("segmentation",), images=images)
+    trial = world.task.place(np.random.default_rng(0), "seen")
+    labels = world.reset([trial])["segmentation/front"]
+    assert {FURNITURE, ROBOT} < set(np.unique(labels).tolist())
+    world.close()
 
 
 def test_agents_say_which_pictures_they_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

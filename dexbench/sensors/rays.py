@@ -55,6 +55,7 @@ class RayCamera(Views):
             model.vis.headlight.active = 0
             model.light_active[self._head] = 1
         self._warp, self._caster = warp, mujoco_warp
+        model.opt.jacobian = mujoco.mjtJacobian.mjJAC_AUTO  # it refuses dense matrices for two hands; nothing is solved
         with warp.ScopedDevice("cpu"):
             self._model = mujoco_warp.put_model(model)
             self._data = mujoco_warp.make_data(model, nworld=1, nconmax=1, njmax=1)
