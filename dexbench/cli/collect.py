@@ -16,7 +16,9 @@ Record demonstrations: an agent acts, what it saw and did is kept for training.
 
 Trials are drawn from --seed and belong to no suite; only successes are kept. With noise,
 the commands are disturbed and the undisturbed ones kept, so that a learner sees how to
-come back. Run it again to go on."""
+come back. Run it again to go on.
+
+With --format lerobot, --out becomes a LeRobot dataset (docs/datasets.md), when all is done."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--embodiment", required=True, metavar="E")
     parser.add_argument("--episodes", type=int, required=True, metavar="N")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--format", choices=("shards", "lerobot"), default="shards", help="what is written (default: shards)"
+    )
     parser.add_argument("--split", default="seen", help="which split trials are drawn from (default: seen)")
     parser.add_argument("--seed", type=int, default=0, help="of the trials (default: 0)")
     parser.add_argument("--families", default="", metavar="A[,B]", help="only these objects (default: all)")
@@ -41,9 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
     for shelf, name in ((AGENTS, arguments.agent), (TASKS, arguments.task), (EMBODIMENTS, arguments.embodiment)):
         locate(shelf, name.partition("-v")[0])
     from dexbench.data.demonstrations import Noise, collect  # loads MuJoCo: after the names are known to be right
+    from dexbench.data.lerobot_collection import collect_dataset
 
+    write = collect_dataset if arguments.format == "lerobot" else collect
     print(
-        collect(
+        write(
             agent=arguments.agent,
             task=arguments.task,
             embodiment=arguments.embodiment,
