@@ -19,8 +19,6 @@ ROBOTS = sorted(path.stem for path in Path(asset_path("embodiments")).glob("*.ya
 ROUNDS = 5
 PERIODS = {1: 60, 32: 6}
 """Control periods of a round: half closing, half opening."""
-LEAST = {1: 250.0, 32: 250.0}
-"""Control steps a second and world-thread below which a robot is a burden: ten times real time."""
 
 
 @pytest.mark.parametrize("n", PERIODS)
@@ -49,4 +47,3 @@ def test_control_steps(benchmark: BenchmarkFixture, name: str, n: int) -> None:
         found[label] = n * PERIODS[n] / min(timed(closing_and_opening) for _ in range(ROUNDS))
     benchmark.pedantic(closing_and_opening, rounds=1)
     report(benchmark, f"{name}, n = {n}", **{f"{k} steps/s": v for k, v in found.items()})
-    assert min(found.values()) > LEAST[n]

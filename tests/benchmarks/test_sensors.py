@@ -26,8 +26,8 @@ CLOSING = 40
 WANTED = 0.04
 """Of a control step, for touch without flaws at 10 pads of 8 x 8 x 3; half of it is the aim."""
 ACCEPTED = {1: 0.16, 32: 0.09}
-"""By number of worlds: what was measured while both cores were more than busy (7 to 15 % and 5 to 7 %). In 32 worlds 2
-to 4 % are sensors inside the physics, 1 to 2 % reading them; in one the 20 calls of numpy that 32 share take 6 %."""
+"""By number of worlds: 11 and 6 % were measured, and up to 15 and 9 % beside other work. In 32 worlds 2 to 4 % are
+sensors inside the physics, 1 to 2 % reading them; in one the 20 calls of numpy that 32 share take 6 %."""
 DENSE = TouchModel("dense", 8, 8, 0.002, 20.0, 250.0, 0.02, "estimated", ideal=True)
 """Three axes at every substep: more than any of the hands has."""
 FLAWS = {"noise": 0.02, "threshold": 0.02, "hysteresis": 0.01, "drift": 0.005, "dead": 0.02, "delay": 0.008, "bits": 10}
