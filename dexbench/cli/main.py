@@ -21,6 +21,7 @@ VERBS = {
     "collect": ("collect", "record demonstrations of an agent"),
     "train": ("train", "train an agent"),
     "hand": ("hand", "bring a hand of your own, check it, measure what a hand can do"),
+    "grasp": ("grasp", "judge grasps by the metrics of the field"),
     "suite": ("suite", "show a suite, or freeze its table of episodes"),
 }
 """Verb to (module in this folder, summary). A module offers DESCRIPTION, configure(parser) and run(arguments)."""
