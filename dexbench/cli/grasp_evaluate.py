@@ -14,7 +14,8 @@ Print a table of the metrics that a file of grasps allows; nothing is simulated.
 A library of ours (assets/grasps/README.md): the hand is the folder's name and the object the
 file's, unless --hand and --object say otherwise. Force closure, depth and contact are worked
 out at the grasp pose, where each finger has just touched on its way from the open hand to
-the command that presses; diversity is that of the open hands.
+the command that presses; diversity is that of the open hands. A finger that touches nothing
+goes all the way, through other fingers if they are there: self_pene shows it.
 
 DexGraspBench's layout (grasp_qpos, obj_pose, obj_path, succ_flag ...) as .npz: diversity, and
 rates and means of what its evaluation recorded; several files are one set. Its .npy files are
