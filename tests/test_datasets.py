@@ -313,3 +313,41 @@ def test_datasets_of_two_kinds_are_not_merged(tmp_path: Path) -> None:
     note(tmp_path / "b", fps=50)
     with pytest.raises(DataError, match="differ in rate_hz"):
         merge([parts[0], open_dataset(tmp_path / "b")], tmp_path / "wrong", ROBOT)
+
+
+def filmed(steps: int) -> Episode:
+    """Return an episode whose pictures grow brighter from the left to the right, and from frame to frame."""
+    shades = np.linspace(0, 120, 32, dtype=np.uint8)[None, :, None]
+    frames = [np.broadcast_to(shades + 20 * t, (24, 32, 3)).astype(np.uint8) for t in range(steps)]
+    e = episode("look", steps)
+    return Episode(e.trial, e.columns, e.outcome, {"observation.images.front": frames})
+
+
+def test_pictures_are_films(tmp_path: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg", reason="pip install 'dexbench[video]'")
+    key, shown = "observation.images.front", [filmed(5), filmed(3)]
+    parts = [open_dataset(write(tmp_path / name, [e])) for name, e in zip("ab", shown, strict=True)]
+    assert merge(parts, tmp_path / "set", ROBOT) == 2
+    dataset = open_dataset(tmp_path / "set")
+    for i, e in enumerate(shown):
+        pictures = dataset.pictures(i, key)
+        assert pictures.shape == (e.steps, 24, 32, 3)
+        assert np.abs(pictures.astype(int) - np.stack(e.pictures[key])).mean() < 4
+    stats = json.loads((tmp_path / "set/meta/stats.json").read_text())[key]
+    everything = np.concatenate([np.stack(e.pictures[key]) for e in shown]) / 255
+    assert np.array(stats["mean"]).shape == (3, 1, 1)
+    np.testing.assert_allclose(np.ravel(stats["mean"]), everything.mean((0, 1, 2)), atol=1e-6)
+    assert dataset.info["features"][key]["shape"] == [24, 32, 3]
+    film = tmp_path / "set/videos" / key / "chunk-000/file-001.mp4"
+    whole = film.read_bytes()
+    for spoilt in (whole[:-40], whole[: len(whole) // 2], b""):
+        film.write_bytes(spoilt)
+        with pytest.raises(DataError, match=r"file-001\.mp4.*copy"):
+            open_dataset(tmp_path / "set")
+    film.unlink()
+    with pytest.raises(DataError, match="missing: the pictures of episode 1"):
+        open_dataset(tmp_path / "set")
+    with pytest.raises(DataError, match="has films"):
+        write(tmp_path / "mixed", [shown[0], EPISODES[0]])
+    words = ["--task", "grasp_object", "--embodiment", "shadow_ur10e", "--episodes", "1", "--out", "x"]
+    assert main(["collect", *words, "--cameras", "front"]) != 0  # shards hold no pictures

@@ -1,8 +1,11 @@
 """`dexbench collect`: record demonstrations of an agent."""
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from dexbench.core.errors import DataError
 from dexbench.core.shelf import AGENTS, EMBODIMENTS, TASKS, locate
 
 from ._runs import cores, parse_settings
@@ -31,6 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("shards", "lerobot"), default="shards", help="what is written (default: shards)"
     )
+    parser.add_argument("--cameras", default="", metavar="A[,B]", help="with lerobot: film these (default: none)")
+    parser.add_argument("--size", type=int, default=128, metavar="N", help="of pictures [pixels] (default: 128)")
     parser.add_argument("--split", default="seen", help="which split trials are drawn from (default: seen)")
     parser.add_argument("--seed", type=int, default=0, help="of the trials (default: 0)")
     parser.add_argument("--families", default="", metavar="A[,B]", help="only these objects (default: all)")
@@ -48,7 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
     from dexbench.data.demonstrations import Noise, collect  # loads MuJoCo: after the names are known to be right
     from dexbench.data.lerobot_collection import collect_dataset
 
-    write = collect_dataset if arguments.format == "lerobot" else collect
+    write: Callable[..., str] = collect
+    if arguments.format == "lerobot":
+        cameras = [c for c in arguments.cameras.split(",") if c]
+        images = {"cameras": cameras, "width": arguments.size, "height": arguments.size} if cameras else None
+        write = partial(collect_dataset, images=images)
+    elif arguments.cameras:
+        raise DataError("--cameras needs --format lerobot: shards hold no pictures")
     print(
         write(
             agent=arguments.agent,

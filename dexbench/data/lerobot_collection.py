@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,12 @@ def episodes_of(
         yield ended.index, scribe.finish(ended)
 
 
-def work(job: Job) -> tuple[int, int]:
+def work(job: Job, groups: tuple[str, ...]) -> tuple[int, int]:
     """Record one share as a dataset of its own, whole or not at all; return (kept, tried)."""
     from dexbench.core.shelf import load_agent, load_task
 
     task = load_task(job.task)
-    world = job.worlds(job.task, job.embodiment, job.batch, GROUPS)
+    world = job.worlds(job.task, job.embodiment, job.batch, groups)
     agent = load_agent(job.agent, world.spec, **job.settings)
     found = dict(episodes_of(agent, task, world, [t for _, t in job.trials], job.noise))
     kept = [e for _, e in sorted(found.items()) if e is not None and e.outcome["success"]]
@@ -82,8 +83,7 @@ def merge(
     with Writer(folder, robot, first.task, first.rate_hz, first.columns, note, **settings) as writer:
         for part in parts:
             for index in range(len(part)):
-                films = {c: (part.film(index, c), part.info["features"][c]) for c in part.cameras}
-                writer.add(part.episode(index), films)
+                writer.add(part.episode(index), {c: part.film(index, c) for c in part.cameras})
                 count += 1
     return count
 
@@ -95,7 +95,7 @@ def collect_dataset(
     embodiment: str,
     episodes: int,
     folder: Path,
-    worlds: Callable[[str, str, int, tuple[str, ...]], World],
+    worlds: Callable[..., World],
     split: str = "seen",
     seed: int = 0,
     families: Sequence[str] = (),
@@ -104,11 +104,13 @@ def collect_dataset(
     jobs: int = 1,
     batch: int = 8,
     shard: int = 16,
+    images: Mapping[str, Any] | None = None,
 ) -> str:
     """Record `episodes` episodes and keep the successes as a LeRobot dataset.
 
     Until all are done, shares lie in a folder beside it that ends in ".shares", each a dataset of its own; run again,
-    it goes on where it stopped. Arguments are those of demonstrations.collect.
+    it goes on where it stopped. Arguments are those of demonstrations.collect; `images`, if given, asks the worlds for
+    pictures (fields of sensors.images.ImageRequest), which become films.
 
     Returns:
       A sentence that says what was kept.
@@ -132,6 +134,7 @@ def collect_dataset(
         "format": FORMAT, "agent": agent, "task": task, "embodiment": embodiment, "digest": robot.digest,
         "episodes": episodes, "split": split, "seed": seed, "families": list(families),
         "settings": dict(settings or {}), "noise": asdict(noise or Noise()), "shard": shard,
+        "images": dict(images or {}),
     }  # fmt: skip
     shares = folder.with_name(f"{folder.name}.shares")
     shares.mkdir(parents=True, exist_ok=True)
@@ -140,10 +143,13 @@ def collect_dataset(
         raise DataError(f"{shares} holds the beginning of another collection; finish it as it began, or delete it")
     note.write_text(json.dumps(asked, indent=1))
     drawn = list(enumerate(draw(load_task(task), seed, split, episodes, families)))
+    groups = (*GROUPS, "rgb") if images else GROUPS
+    if images:
+        worlds = partial(worlds, images=dict(images))
     common = Job(agent, dict(settings or {}), task, embodiment, split, noise or Noise(), batch, worlds, (), shares)
     todo = [replace(common, trials=tuple(drawn[i : i + shard])) for i in range(0, len(drawn), shard)]
     with ProcessPoolExecutor(max(1, jobs), mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(work, job) for job in todo if not _share(shares, job).is_dir()]
+        futures = [pool.submit(work, job, groups) for job in todo if not _share(shares, job).is_dir()]
         for future in track(as_completed(futures), "collecting", total=len(futures)):
             future.result()
     parts = [part for part in (open_dataset(_share(shares, job), robot) for job in todo) if len(part)]

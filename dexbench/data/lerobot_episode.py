@@ -17,6 +17,7 @@ from dexbench.core.world import World
 from .demonstrations import Disturbed
 from .keypoints import Keypoints
 from .lerobot_layout import SENT, STAGE, Column, columns_of
+from .lerobot_video import PREFIX
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Episode:
     """(T, N) of each column by key, less those that number frames."""
     outcome: Mapping[str, Any]
     """"success", "success_once", "success_at_end", "stage", "failure" (a code) and "truncated"."""
+    pictures: Mapping[str, Sequence[Array]] = field(default_factory=dict)
+    """T pictures (H, W, 3) uint8 of each camera, by feature name; empty in what was read: see Dataset.pictures."""
 
     @property
     def steps(self) -> int:
@@ -71,6 +74,8 @@ class Scribe:
         self.columns = columns_of(robot, world.spec.observations)
         """Of its episodes."""
         self._seen = [c for c in self.columns if c.field]
+        rgb = [f.name for f in world.spec.observations.fields if f.group == "rgb"]
+        self._eyes = {PREFIX + name.partition("/")[2].replace("/", "_"): name for name in rgb}
         self._points = Points(robot)
         self._before: dict[int, dict[str, Array]] = {}
         self._courses: dict[int, _Course] = {}
@@ -127,10 +132,11 @@ class Scribe:
             "failure": "none" if success else self._task.failures[int(last.failure[at])],
             "truncated": ended.truncated,
         }
-        return Episode(ended.trial, {c.key: columns[c.key] for c in self.columns}, outcome)
+        pictures = {key: course.rows[key] for key in self._eyes}
+        return Episode(ended.trial, {c.key: columns[c.key] for c in self.columns}, outcome, pictures)
 
     def _row(self, observation: Observation, i: int) -> dict[str, Array]:
-        found = {}
+        found: dict[str, Array] = {key: np.array(observation[name][i], np.uint8) for key, name in self._eyes.items()}
         for c in self._seen:
             value = observation[c.field][i]
             found[c.key] = np.array(value[-1] if c.newest else value, np.float32).reshape(-1)

@@ -17,10 +17,23 @@ from dexbench.core.schema import Array
 from dexbench.core.trial import Trial
 
 from .lerobot_episode import Episode
-from .lerobot_layout import DATA_PATH, FORMAT, INDEX, INFO, SENT, STATS, TASKS, VIDEO_PATH, Column, pyarrow
-from .lerobot_video import check, decode
+from .lerobot_layout import (
+    DATA_PATH,
+    FORMAT,
+    INDEX,
+    INFO,
+    QUANTILES,
+    SENT,
+    STATS,
+    TASKS,
+    VIDEO_PATH,
+    Column,
+    pyarrow,
+)
+from .lerobot_video import Film, check, decode
 
 _MEND = "copy the file again, or collect the dataset anew"
+_STATS = ("min", "max", "mean", "std", "count", *QUANTILES)
 _PLACED = ("episode_index", "length", "data/chunk_index", "data/file_index", "dataset_from_index", "dataset_to_index")
 
 
@@ -85,17 +98,20 @@ class Dataset:
         columns = {c.key: found[c.key] for c in self.columns}
         return Episode(Trial.from_row(json.loads(row["dexbench/trial"])), columns, json.loads(row["dexbench/outcome"]))
 
-    def film(self, index: int, camera: str) -> Path:
-        """Return the file of an episode's pictures by a camera."""
+    def film(self, index: int, camera: str) -> Film:
+        """Return where an episode's pictures by a camera (a feature name) are, and what is known of them."""
         row = self.rows[index]
         at = {name: row[f"videos/{camera}/{name}"] for name in ("chunk_index", "file_index")}
-        return self.folder / VIDEO_PATH.format(video_key=camera, **at)
+        stats = {name: np.array(row[f"stats/{camera}/{name}"]).reshape(-1) for name in _STATS}
+        path = self.folder / VIDEO_PATH.format(video_key=camera, **at)
+        return Film(path, self.info["features"][camera], stats)
 
     def pictures(self, index: int, camera: str) -> NDArray[np.uint8]:
         """Return the pictures (T, H, W, 3) of an episode by a camera."""
-        frames = decode(self.film(index, camera))
-        if len(frames) != self.rows[index]["length"]:
-            raise DataError(f"{self.film(index, camera)}: has {len(frames)} pictures, the episode other; {_MEND}")
+        path = self.film(index, camera).path
+        frames = decode(path)
+        if len(frames) != (steps := self.rows[index]["length"]):
+            raise DataError(f"{path}: has {len(frames)} pictures, the episode {steps} frames; {_MEND}")
         return frames
 
     def _data(self, row: Mapping[str, Any]) -> Path:
@@ -138,7 +154,7 @@ def open_dataset(folder: Path, embodiment: Embodiment | None = None, rate_hz: fl
     _check_data(dataset)
     for index in range(len(dataset)):
         for camera in cameras:
-            path = dataset.film(index, camera)
+            path = dataset.film(index, camera).path
             if not path.is_file():
                 raise DataError(f"{path} is missing: the pictures of episode {index}; {_MEND}")
             check(path)
@@ -196,6 +212,7 @@ def _episodes(folder: Path, info: Mapping[str, Any], cameras: tuple[str, ...]) -
     wanted = [*_PLACED, "dexbench/trial", "dexbench/outcome"]
     for camera in cameras:
         wanted += [f"videos/{camera}/{name}" for name in ("chunk_index", "file_index")]
+        wanted += [f"stats/{camera}/{name}" for name in _STATS]
     rows: list[dict[str, Any]] = []
     for path in sorted(folder.glob("meta/episodes/*/*.parquet")):
         table = _table(path)

@@ -1,6 +1,7 @@
 """Pictures of a dataset: one MP4 file an episode and camera."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexbench.core.errors import DataError, MissingExtra
+from dexbench.core.schema import Array
 
+from .lerobot_layout import statistics
+
+PREFIX = "observation.images."
+"""Feature names of pictures begin with it, and end with the camera's name."""
+SAMPLES = 32
+"""Pictures of an episode whose colours are counted in its statistics, about."""
 GROUP_OF_PICTURES = 2
 """A frame that stands for itself comes every so often, so that any frame is found quickly (as in LeRobot's own)."""
 QUALITY = 23
 """Constant rate factor of H.264: smaller is better."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """The pictures of one episode by one camera."""
+
+    path: Path
+    described: Mapping[str, Any]
+    """The feature in info.json."""
+    stats: Mapping[str, Array]
+    """Of the three colours, in [0, 1]: see lerobot_layout.statistics."""
+
+
+def film(path: Path, frames: Sequence[NDArray[np.uint8]], rate: int) -> Film:
+    """Write `frames` (T, H, W, 3) to `path` and return what there is to say of them."""
+    encode(path, frames, rate)
+    shown = np.stack(frames[:: max(1, len(frames) // SAMPLES)])
+    stats = {**statistics(shown.reshape(-1, 3) / 255.0), "count": np.array([len(shown)])}
+    return Film(path, feature(shown.shape[1], shown.shape[2], rate), stats)
 
 
 def feature(height: int, width: int, rate: int) -> dict[str, Any]:

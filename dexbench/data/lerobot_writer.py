@@ -37,7 +37,7 @@ from .lerobot_layout import (
     statistics,
     whole_rate,
 )
-from .lerobot_video import check
+from .lerobot_video import Film, check, film
 
 
 class Writer:
@@ -111,12 +111,12 @@ class Writer:
         else:
             shutil.rmtree(self._partial, ignore_errors=True)
 
-    def add(self, episode: Episode, films: Mapping[str, tuple[Path, Mapping[str, Any]]] | None = None) -> None:
+    def add(self, episode: Episode, films: Mapping[str, Film] | None = None) -> None:
         """Add an episode.
 
         Args:
-          episode: with exactly the columns that were declared.
-          films: of each camera, by feature name: its file (which is copied), and what describes it (lerobot_video).
+          episode: with exactly the columns that were declared; its pictures are encoded.
+          films: pictures that are encoded already, by feature name; files are copied.
 
         Raises:
           DataError: a column is missing, of another size or type, or holds what is no number.
@@ -145,9 +145,11 @@ class Writer:
             "dataset_to_index": self._frames + steps,
             **{f"meta/episodes/{name}": 0 for name in place(0)},
         }
-        row |= self._film(films or {}, index, steps)
+        shown = {**(films or {}), **self._encode(episode)}
+        row |= self._film(shown, index, steps)
         stats = {key: statistics(np.reshape(value, (steps, -1))) for key, value in columns.items()}
-        row |= {f"stats/{key}/{name}": v.tolist() for key, s in stats.items() for name, v in s.items()}
+        stats |= {key: dict(f.stats) for key, f in shown.items()}
+        row |= {f"stats/{key}/{name}": v for key, s in stats.items() for name, v in self._plain(key, s).items()}
         row["dexbench/trial"] = json.dumps(episode.trial.row(), allow_nan=False)
         row["dexbench/outcome"] = json.dumps(dict(episode.outcome), allow_nan=False)
         self._rows.append(row)
@@ -173,17 +175,33 @@ class Writer:
             )
         self._file.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
 
-    def _film(self, films: Mapping[str, tuple[Path, Mapping[str, Any]]], index: int, steps: int) -> dict[str, Any]:
+    def _encode(self, episode: Episode) -> dict[str, Film]:
+        found = {}
+        for key, frames in episode.pictures.items():
+            if len(frames) != episode.steps:
+                raise DataError(f"{key} has {len(frames)} pictures, the episode {episode.steps} frames")
+            found[key] = film(self._partial / f"{key}.mp4", frames, self._rate)
+        return found
+
+    def _plain(self, key: str, stats: Mapping[str, Array]) -> dict[str, Any]:
+        """Return statistics as lists; those of pictures have the axes of a picture, colours first."""
+        colours = key in self._videos
+        return {n: (v.reshape(3, 1, 1) if colours and n != "count" else v).tolist() for n, v in stats.items()}
+
+    def _film(self, films: Mapping[str, Film], index: int, steps: int) -> dict[str, Any]:
         if index and set(films) != set(self._videos):
             raise DataError(f"episode {index} has films {sorted(films)}, those before it {sorted(self._videos)}")
         found: dict[str, Any] = {}
-        for key, (source, described) in films.items():
-            if self._videos.setdefault(key, dict(described)) != dict(described):
+        for key, shown in films.items():
+            if self._videos.setdefault(key, dict(shown.described)) != dict(shown.described):
                 raise DataError(f"the pictures {key} of episode {index} are of another size or rate than those before")
-            check(source)
+            check(shown.path)
             path = self._partial / VIDEO_PATH.format(video_key=key, **place(index))
             path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, path)
+            if shown.path.parent == self._partial:
+                shown.path.rename(path)
+            else:
+                shutil.copyfile(shown.path, path)
             found |= {f"videos/{key}/{name}": value for name, value in place(index).items()}
             found |= {f"videos/{key}/from_timestamp": 0.0, f"videos/{key}/to_timestamp": steps / self._rate}
         return found
@@ -196,7 +214,7 @@ class Writer:
             self._parquet.write_table(arrow.Table.from_pylist(self._rows), path)
         _write_tasks(self._partial / TASKS, self._tasks)
         stats = {key: pooled([s[key] for s in self._stats]) for key in (self._stats[0] if self._stats else ())}
-        plain = {key: {name: v.tolist() for name, v in s.items()} for key, s in stats.items()}
+        plain = {key: self._plain(key, s) for key, s in stats.items()}
         (self._partial / STATS).write_text(json.dumps(plain, indent=1))
         info = {
             "codebase_version": VERSION,
