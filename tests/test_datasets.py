@@ -1,6 +1,7 @@
 """LeRobot datasets: what is written is read back and replays; what does not fit is refused with a reason."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from dexbench.cli.main import main
 from dexbench.cli.worlds import simulated
-from dexbench.core.errors import DataError
+from dexbench.core.errors import DataError, MissingExtra
 from dexbench.core.fingertips import POSITION, Fingertips
 from dexbench.core.roles import SIDES
 from dexbench.core.schema import Field, Schema
@@ -145,6 +146,11 @@ def test_every_episode_replays_to_what_was_recorded(tmp_path: Path) -> None:
     world = simulated("grasp_object", "shadow_ur10e", 2, GROUPS)
     trials = list(draw(task, 7, "seen", 2, ("can",)))
     agent = load_agent("scripted", world.spec)
+    seen = world.reset(trials)
+    poses = Keypoints(world.spec.embodiment)(seen["joint_position"])[0]
+    np.testing.assert_allclose(poses[:, [0], :3], seen["palm_pose"][..., :3], atol=1e-4)
+    turned = np.abs((poses[:, [0], 3:] * seen["palm_pose"][..., 3:]).sum(-1))  # both signs are the same turn
+    np.testing.assert_allclose(turned, 1, atol=1e-5)
     found = dict(episodes_of(agent, task, world, trials, Noise(arm=0.005, hand=0.01)))
     columns = Scribe(agent, world, task).columns
     with Writer(tmp_path / "set", world.spec.embodiment, "grasp_object-v1", 25.0, columns) as writer:
@@ -304,6 +310,12 @@ def test_a_collection_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pyte
         collect_dataset(
             agent="scripted", task="t", embodiment="e", episodes=1, folder=tmp_path / "set", worlds=simulated
         )
+
+
+def test_without_pyarrow_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'dexbench\[data\]'"):
+        write(tmp_path / "set")
 
 
 def test_datasets_of_two_kinds_are_not_merged(tmp_path: Path) -> None:
