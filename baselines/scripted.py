@@ -1,7 +1,7 @@
 """Scripted expert: grasps from a library made by search, reached by inverse kinematics, retried if they fail."""
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from ._symmetry import mirror
 
 OBSERVES = ("state", "objects")
 CONTROL = False
-VERSION = "2"
+VERSION = "3"
 
 ARRIVED = 0.02
 """Largest difference between arm joints and their targets at which a motion counts as over [rad]."""
@@ -27,6 +27,9 @@ PATIENCE = 25
 """Ticks waited for that at most."""
 PROMPT = 8
 """Ticks of it that an arm needs at most which follows its commands closely."""
+WIDER, WIDEST = 0.3, 0.15
+"""How much further the hand on an arm that lags opens while it comes: share of the way from squeeze to opening, and at
+most so much [rad]. Without it a thumb meets a tray's handle on the way and pushes the arm aside."""
 RISEN = 0.05
 """Rise of the object after lifting that counts as held [m]."""
 
@@ -162,13 +165,22 @@ class Scripted:
         for found in plan:  # one arm after the other: so it was planned, and so they stay clear of each other
             yield from self._move(episode, self._through(episode, [found], [[found.standoff]], closed=False))
             waited = max(waited, (yield from self._settle(episode)))
-        points = self._through(episode, plan, [p.approach for p in plan], closed=False)
-        for leg in [[p] for p in points] if waited > PROMPT else [points]:
+        lags = waited > PROMPT
+        coming = [self._wider(p) for p in plan] if lags else plan
+        points = self._through(episode, coming, [p.approach for p in coming], closed=False)
+        for leg in [[p] for p in points] if lags else [points]:
             yield from self._move(episode, leg, 0.6 * len(leg) / len(points))
             yield from self._settle(episode)
         yield from self._move(episode, self._through(episode, plan, [[p.approach[-1]] for p in plan], closed=True), 0.5)
         yield from self._wait(episode, 0.4)
-        return waited > PROMPT
+        return lags
+
+    def _wider(self, found: Reached) -> Reached:
+        """Return the plan with the hand opened further, for an arm that strays from its line by some millimetres."""
+        hand = self._robot.actuator_index(found.side, "hand")
+        further = np.clip(WIDER * (found.pregrasp - found.squeeze), -WIDEST, WIDEST)
+        limits = self._robot.limits
+        return replace(found, pregrasp=np.clip(found.pregrasp + further, limits.lower[hand], limits.upper[hand]))
 
     def _through(
         self, episode: _Episode, plan: Sequence[Reached], chains: Sequence[Sequence[Array]], closed: bool
