@@ -15,6 +15,7 @@ from dexbench.robots.finding import confidence
 from dexbench.robots.ordeal import run_ordeal
 from dexbench.robots.physics import assert_physics
 from dexbench.robots.visual import VISUAL_GROUP, loft_mesh
+from tests.resting import at_home
 
 ROBOTS = sorted(path.stem for path in Path(asset_path("embodiments")).glob("*.yaml"))
 COUNTS = {
@@ -37,16 +38,6 @@ def dexter() -> Embodiment:
 @pytest.fixture(scope="module")
 def both() -> Embodiment:
     return load_embodiment("bytedexter_fr3_bimanual")
-
-
-def at_home(robot: Embodiment, model: mujoco.MjModel) -> mujoco.MjData:
-    data = mujoco.MjData(model)
-    for joint, angle in zip(robot.joints, robot.joint_angles(robot.home), strict=True):
-        data.joint(joint.name).qpos = angle
-    for actuator, value in zip(robot.actuators, robot.home, strict=True):
-        data.actuator(actuator.name).ctrl = value
-    mujoco.mj_forward(model, data)
-    return data
 
 
 def test_the_robots_of_the_mission_are_there() -> None:

@@ -13,6 +13,7 @@ from dexbench.robots.build import robot_model, robot_spec
 from dexbench.robots.check import check_robot
 from dexbench.robots.kinematics import Reach
 from dexbench.robots.physics import TIMESTEP, assert_physics
+from tests.resting import at_home
 
 EMBODIMENTS = ("shadow_ur10e", "shadow_ur10e_bimanual")
 FINGERS = ("FF", "MF", "RF", "LF")
@@ -40,16 +41,6 @@ def single() -> Embodiment:
 @pytest.fixture(scope="module")
 def both() -> Embodiment:
     return load_embodiment("shadow_ur10e_bimanual")
-
-
-def at_home(embodiment: Embodiment, model: mujoco.MjModel) -> mujoco.MjData:
-    data = mujoco.MjData(model)
-    for joint, angle in zip(embodiment.joints, embodiment.joint_angles(embodiment.home), strict=True):
-        data.joint(joint.name).qpos = angle
-    for actuator, value in zip(embodiment.actuators, embodiment.home, strict=True):
-        data.actuator(actuator.name).ctrl = value
-    mujoco.mj_forward(model, data)
-    return data
 
 
 def test_compiled_model_agrees_with_the_data(embodiment: Embodiment) -> None:

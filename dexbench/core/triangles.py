@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexbench.core.capped import read_capped
 from dexbench.core.errors import DataError
 
 LARGEST = 8_000_000
@@ -47,13 +48,7 @@ def read_obj(path: Path, sha256: str) -> Triangles:
     Raises:
       DataError: the file is missing, too large, another one than was meant, or no such mesh.
     """
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
-    except OSError as error:
-        raise DataError(f"mesh {path.name!r} cannot be read ({error.strerror}): {path}") from error
-    if len(content) > LARGEST:
-        raise DataError(f"mesh {path.name!r} is larger than {LARGEST} bytes: give it fewer triangles")
+    content = read_capped(path, LARGEST, "mesh", "give it fewer triangles")
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise DataError(f"mesh {path.name!r} is not the file that was meant: its sha256 is {found}")

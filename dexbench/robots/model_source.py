@@ -12,6 +12,7 @@ from pathlib import Path
 
 import mujoco
 
+from dexbench.core.capped import read_capped
 from dexbench.core.errors import DataError
 from dexbench.robots.problems import Problems
 
@@ -62,7 +63,7 @@ def read_source(path: Path) -> Source:
     Raises:
       DataError: naming the file, and every mesh that is missing.
     """
-    text = _content(path, LARGEST_MODEL, "model").decode("utf-8", "replace")
+    text = read_capped(path, LARGEST_MODEL, "model").decode("utf-8", "replace")
     if re.search(r"<!(DOCTYPE|ENTITY)", text):
         raise DataError(f"{path.name}: declares a document type or entities; no model needs them, so they are refused")
     try:
@@ -74,17 +75,6 @@ def read_source(path: Path) -> Source:
     if root.tag == "robot":
         return _urdf(path, text, root)
     raise DataError(f"{path.name}: neither MJCF (<mujoco>) nor URDF (<robot>): the first element is <{root.tag}>")
-
-
-def _content(path: Path, largest: int, what: str) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(largest + 1)
-    except OSError as error:
-        raise DataError(f"{what} {path.name!r} cannot be read ({error.strerror}): {path}") from error
-    if len(content) > largest:
-        raise DataError(f"{what} {path.name!r} is larger than {largest} bytes")
-    return content
 
 
 def _mjcf(path: Path, text: str) -> Source:
@@ -136,7 +126,7 @@ def _urdf(path: Path, text: str, root: ElementTree.Element) -> Source:
                 if key not in names:
                     names[key] = f"mesh_{len(names)}{found.suffix.lower()}"
                     with problems.noting():
-                        assets[names[key]] = _content(found, LARGEST_MESH, "mesh")
+                        assets[names[key]] = read_capped(found, LARGEST_MESH, "mesh")
                 mesh.set("filename", names[key])
     problems.stop()
     block = ElementTree.Element("mujoco")
