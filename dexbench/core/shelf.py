@@ -15,7 +15,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dexbench.core.assets import asset_path
 from dexbench.core.composition import compose, compositions
 from dexbench.core.document import read_document
 from dexbench.core.errors import DataError, DexBenchError, UnknownName
@@ -233,11 +232,6 @@ def load_embodiment(name: str, touch: str | None = None) -> "Embodiment":
     robot = read_embodiment(source, hand=lambda n: locate(HANDS, n), arm=lambda n: locate(ARMS, n))
     option = fitted or touch
     return fitted_with(robot, option) if option else robot
-
-
-def assets_root() -> Path:
-    """Return the folder of the installed data."""
-    return asset_path(".")
 
 
 def hands_of(embodiment: str) -> int:
