@@ -13,6 +13,7 @@ from dexbench.cli.main import main
 from dexbench.cli.worlds import simulated
 from dexbench.core.errors import DataError, MissingExtra
 from dexbench.core.fingertips import POSITION, Fingertips
+from dexbench.core.player import Player
 from dexbench.core.roles import SIDES
 from dexbench.core.schema import Field, Schema
 from dexbench.core.shelf import load_agent, load_embodiment, load_task
@@ -25,7 +26,6 @@ from dexbench.data.lerobot_episode import Episode, Points, Scribe
 from dexbench.data.lerobot_layout import SENT, STAGE, columns_of
 from dexbench.data.lerobot_reader import open_dataset
 from dexbench.data.lerobot_writer import Writer
-from dexbench.evaluation.playback import Player
 
 pa = pytest.importorskip("pyarrow", reason="pip install 'dexbench[data]'")
 pq = pytest.importorskip("pyarrow.parquet")

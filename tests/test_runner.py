@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dexbench.core.crew import Crew
 from dexbench.core.errors import ActionError, ContractError, MissingExtra, RunError
 from dexbench.evaluation import journal, runner
-from dexbench.evaluation.crew import Crew
 from dexbench.evaluation.journal import Journal
 from dexbench.evaluation.rows import load_run
 from dexbench.evaluation.runner import groups_of

@@ -17,6 +17,7 @@ from typing import Any
 import dexbench
 from dexbench.core.agent import Agent, AgentSpec
 from dexbench.core.contract import agree
+from dexbench.core.crew import Crew
 from dexbench.core.errors import ContractError, RunError, UnknownName
 from dexbench.core.schema import GROUPS, Array, Observation
 from dexbench.core.shelf import AGENTS, constants, load_agent, load_task
@@ -25,7 +26,6 @@ from dexbench.core.world import World, WorldSpec
 from dexbench.robots.faces import face_for
 
 from .cell import Cell, Guarded
-from .crew import Crew
 from .journal import FORMAT, Journal
 from .progress import Bar
 from .record import Row

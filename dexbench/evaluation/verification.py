@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 
 from dexbench.core.agent import Agent
+from dexbench.core.crew import Crew
 from dexbench.core.errors import DataError
+from dexbench.core.player import Player
 from dexbench.core.rollout import Watcher
 from dexbench.core.schema import GROUPS, PICTURES
 from dexbench.core.shelf import load_task
 from dexbench.core.world import World
 
 from .cell import Cell
-from .crew import Crew
 from .findings import Finding, Report, shown
 from .inspection import inspect_rows, inspect_run
 from .journal import EPISODES, read_info
 from .packing import unpack
-from .playback import Player
 from .progress import Bar
 from .record import Row
 from .recorder import AGENT_ERROR, SIMULATION_ERROR
