@@ -2,15 +2,17 @@
 
 import numpy as np
 
+from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array
-from dexbench.core.task import versioned
-from dexbench.core.trial import Outcome, Placement, Trial
+from dexbench.core.task import TaskBase, versioned
+from dexbench.core.trial import Outcome, Trial
 from dexbench.objects.catalogue import instances, load_object
+from dexbench.objects.layout import upright
 
 HANDS = 2
 VERSION = 1
-SPLITS = ("seen", "unseen")
+SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 LIFT = 0.10
 """Rise of the tray's centre of mass over its start [m]."""
@@ -18,16 +20,11 @@ LEVEL = np.deg2rad(12.0)
 """Largest tilt while it is held [rad]: what stands on it would slide at atan(friction), 0.2 for a glass on plastic."""
 TURN = (1 - np.cos(LEVEL)) / 2
 """The same as a bound of qx^2 + qy^2: the cosine of the tilt is 1 - 2 (qx^2 + qy^2)."""
-HOLD = 1.0
-"""Seconds without interruption that the goal must hold."""
-LINGER = 1.0
-"""Seconds watched after that."""
+HOLDING = Holding(hold=1.0, linger=1.0)
 REACH = 0.20
 """Palm to the nearer end of the tray [m]."""
 HALF = 0.23
 """From the tray's centre to either handle [m]."""
-LOST = 0.5
-"""Seconds without any contact that end an attempt."""
 
 PLACE = ((0.60, 0.68), (-0.03, 0.03))
 """Where the tray's centre stands, x and y in the cell frame [m]; its long axis lies along y."""
@@ -40,7 +37,7 @@ NONE, NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED, TILTED, DROPPED, N
 UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED])
 
 
-class LiftTray:
+class LiftTray(TaskBase):
     """A tray with a handle at either end.
 
     Its centre of mass must be at least 10 cm above where it started for one second without interruption, tilted by no
@@ -52,12 +49,12 @@ class LiftTray:
     name = "lift_tray"
     version = VERSION
     hands = HANDS
+    needs = "two hands: the moment of the tray's weight about one handle is beyond one hand's grip"
     slots = 1
     horizon = 16.0
     stages: tuple[str, ...] = ("reach", "touch", "both", "lift", "hold")
     failures: tuple[str, ...] = FAILURES
-    official = "success_at_end"
-    splits: tuple[str, ...] = SPLITS
+    splits = SPLITS
 
     def pool(self) -> tuple[str, ...]:
         """Return the trays."""
@@ -66,47 +63,29 @@ class LiftTray:
     def place(self, rng: np.random.Generator, split: str) -> Trial:
         """Draw a tray and where it stands."""
         name = str(rng.choice(instances("tray", split)))
-        model = load_object(name)
         x, y = (float(rng.uniform(*bounds)) for bounds in PLACE)
-        yaw = float(rng.uniform(-YAW, YAW))
-        tray = Placement(
-            instance=name,
-            position=(round(x, 6), round(y, 6), 0.0),
-            quaternion=(float(np.cos(yaw / 2)), 0.0, 0.0, float(np.sin(yaw / 2))),
-            mass=model.mass,
-            friction=float(model.friction[0]),
-        )
+        tray = upright(name, x, y, float(rng.uniform(-YAW, YAW)))
         return Trial(
             task=versioned(self),
             split=split,
             seed=int(rng.integers(2**31)),
-            instruction=str(rng.choice(TEMPLATES)).format(model.phrase),
+            instruction=str(rng.choice(TEMPLATES)).format(load_object(name).phrase),
             target=0,
             objects=(tray,),
         )
 
     def remember(self, n: int) -> dict[str, Array]:
         """Return fresh memory for n worlds."""
-        return {
-            "start": np.zeros(n),  # height of the centre at the start [m]
-            "held": np.zeros(n),  # seconds that the goal has held without interruption
-            "since": np.full(n, 1e3),  # seconds since a hand last touched the tray
-            "stage": np.zeros(n, np.int64),
-            "attempts": np.zeros(n, np.int64),
-            "once": np.zeros(n, bool),
-            "after": np.zeros(n),  # seconds since `once`
-        }
+        return HOLDING.remember(n) | {"start": np.zeros(n)}  # height of the centre at the start [m]
 
     def begin(self, scene: Scene, worlds: WorldIds) -> None:
         """Note the height at which the trays of `worlds` start."""
-        memory = scene.memory
-        for name, fresh in self.remember(1).items():
-            memory[name][worlds] = fresh
-        memory["start"][worlds] = scene.object_centre[worlds, 0, 2]
+        renew(scene, worlds, self.remember(1))
+        scene.memory["start"][worlds] = scene.object_centre[worlds, 0, 2]
 
     def judge(self, scene: Scene) -> Outcome:
         """Say what holds now, in every world."""
-        m, period = scene.memory, scene.period
+        m = scene.memory
         rise = scene.object_centre[:, 0, 2] - m["start"]
         turned = scene.object_quaternion[:, 0, 1:3]
         level = (turned * turned).sum(axis=1) <= TURN
@@ -115,17 +94,10 @@ class LiftTray:
         up = touching & (rise >= LIFT) & (scene.other_contacts[:, 0] == 0)
         goal = up & level
 
-        since, before = m["since"], m["once"]
-        fresh = touching & (since >= LOST)
-        if np.count_nonzero(fresh):
-            m["attempts"] = m["attempts"] + fresh
-        m["held"] = held = (m["held"] + period) * goal
-        m["since"] = (since + period) * ~touching
-        m["once"] = once = before | (held >= HOLD - 1e-9)
-        if np.count_nonzero(before):
-            m["after"] = m["after"] + period * before
+        held = HOLDING.judge(scene, goal, touching)
+        once = held.once
 
-        stage, at_end = m["stage"], once & goal
+        stage, at_end = m["stage"], held.at_end
         if np.count_nonzero(stage) < len(stage):
             away = scene.palm_position - scene.object_centre[:, :1]
             stage = np.maximum(stage, ((away * away).sum(axis=2) < (REACH + HALF) ** 2).all(axis=1))
@@ -139,8 +111,8 @@ class LiftTray:
                 UNLIFTED[np.minimum(stage, 3)],
             )
 
-        reward = (stage + np.minimum(held, HOLD)) / (len(self.stages) + 1)
-        return Outcome(once, at_end, stage, m["attempts"], reward, failure, m["after"] >= LINGER - 1e-9)
+        reward = (stage + np.minimum(held.seconds, HOLDING.hold)) / (len(self.stages) + 1)
+        return Outcome(once, at_end, stage, held.attempts, reward, failure, held.done)
 
 
 def make() -> LiftTray:

@@ -15,8 +15,8 @@ from dexbench.core.shelf import DRIVERS, load_agent, load_driver, load_task, nam
 from dexbench.core.task import versioned
 from dexbench.core.trial import Outcome, Trial
 from dexbench.core.world import World, WorldSpec
-from dexbench.envs.grasp_object import upright
 from dexbench.objects.catalogue import load_object
+from dexbench.objects.layout import upright
 from dexbench.sim.world import SimWorld
 from dexbench.sim2real.guard import Guard
 from dexbench.sim2real.loopback_driver import LoopbackDriver, make

@@ -17,7 +17,7 @@ from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import UnknownName
 from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array, Field, Observation, Schema
-from dexbench.core.task import Task
+from dexbench.core.task import Task, TaskBase
 from dexbench.core.trial import Outcome, Placement, Trial
 from dexbench.core.world import World, WorldSpec
 from dexbench.evaluation.freezing import freeze
@@ -35,7 +35,7 @@ class Robot:
     name: str
 
 
-class Toy:
+class Toy(TaskBase):
     """Bring the point within 5 cm of the goal ("near"), hold it for 0.2 s ("held")."""
 
     name = "toy"

@@ -13,9 +13,10 @@ Array = NDArray[Any]
 Observation = dict[str, Array]
 """Arrays by field name, each (n, *field.shape): row i belongs to world i."""
 
-GROUPS = ("state", "objects", "touch", "points", "rgb", "depth", "segmentation", "calibration", "fingertips")
+GROUPS = ("state", "objects", "kinds", "touch", "points", "rgb", "depth", "segmentation", "calibration", "fingertips")
 """What a user may ask for. `state` is the robot's own, and so are `fingertips`, worked out from it; `objects` needs a
-tracker outside of simulation; `calibration` is the cameras' intrinsics and poses."""
+tracker outside of simulation, `kinds` a classifier: which object of the catalogue stands where; `calibration` is the
+cameras' intrinsics and poses."""
 
 PICTURES = ("rgb", "depth", "segmentation", "calibration")
 """Groups that cameras alone give; who plays recorded actions needs none of them."""

@@ -18,8 +18,18 @@ class Task(Protocol):
     """Raised whenever a measurement would change."""
     hands: int
     """Hands that it needs."""
+    needs: str
+    """What makes it need two hands, or touch, in a sentence; empty where it needs neither. The audit shows it."""
     slots: int
     """Objects at most on the table."""
+    articulated: tuple[str, ...]
+    """Names of the articulated objects that stand in every cell (dexbench.objects.articulated)."""
+    hidden_target: bool
+    """Whether agents are not told which object is the target: they must find out."""
+    hidden_objects: tuple[int, ...]
+    """Slots whose pose agents do not see."""
+    senses_force: bool
+    """Whether `Scene.peak_force` is measured; costs a sensor an object."""
     horizon: float
     """Time limit [s]: reaching it truncates the episode."""
     stages: tuple[str, ...]
@@ -42,8 +52,31 @@ class Task(Protocol):
     def begin(self, scene: Scene, worlds: WorldIds) -> None:
         """Note where `worlds` start; called after their reset."""
 
+    def disturb(self, scene: Scene) -> Array | None:
+        """Return (n, K, 6) forces [N] and torques [N m], cell frame, on objects in the coming control period, or None.
+
+        They must follow from `scene.trials` and `scene.time` alone: a replay of the actions gives the same.
+        """
+
     def judge(self, scene: Scene) -> Outcome:
         """Say what holds now; called once after each control period."""
+
+
+class TaskBase:
+    """What most tasks have in common; a task may derive from it and say only what differs."""
+
+    hands = 1
+    needs = ""
+    articulated: tuple[str, ...] = ()
+    hidden_target = False
+    hidden_objects: tuple[int, ...] = ()
+    senses_force = False
+    official = "success_at_end"
+    splits: tuple[str, ...] = ("seen", "unseen")
+
+    def disturb(self, scene: Scene) -> Array | None:
+        """Nothing disturbs."""
+        return None
 
 
 def versioned(task: Task) -> str:

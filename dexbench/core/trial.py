@@ -29,6 +29,20 @@ class Placement:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """How one articulated object of a trial stands."""
+
+    name: str
+    """Of the articulated object, as in the task's `articulated`."""
+    position: tuple[float, float, float]
+    """Origin of its root in the cell frame [m]."""
+    quaternion: tuple[float, float, float, float]
+    """Orientation of its root, wxyz."""
+    joints: tuple[float, ...] = ()
+    """Where its joints start [rad or m], in the order of its file."""
+
+
+@dataclass(frozen=True)
 class Trial:
     """Everything that distinguishes one episode from another. Data: it can be frozen in a table and hashed."""
 
@@ -46,12 +60,15 @@ class Trial:
     """Further parameters of the task."""
     appearance: str | dict[str, Any] = ""
     """How the cell looks: the name of an appearance, or its values (core.appearance); empty: as it was built."""
+    articulated: tuple[Setting, ...] = ()
+    """One for each articulated object of the task, in its order."""
 
     def row(self) -> dict[str, Any]:
-        """Return the trial as plain data for JSON; without an appearance of its own it has no such field."""
+        """Return the trial as plain data for JSON; what came later than the first tables is left out where empty."""
         row = asdict(self)
-        if not self.appearance:
-            del row["appearance"]
+        for name in ("appearance", "articulated"):
+            if not row[name]:
+                del row[name]
         return row
 
     def digest(self) -> str:
@@ -72,6 +89,7 @@ class Trial:
                 objects=tuple(_placement(o) for o in row["objects"]),
                 extra={str(k): float(v) for k, v in row.get("extra", {}).items()},
                 appearance=_plain(row.get("appearance", "")),
+                articulated=tuple(_setting(s) for s in row.get("articulated", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"trial row does not fit: {type(error).__name__} {error}") from error
@@ -85,13 +103,23 @@ def _plain(appearance: Any) -> str | dict[str, Any]:
     raise TypeError(f"appearance is {type(appearance).__name__}, expected a name or a mapping")
 
 
-def _placement(row: Mapping[str, Any]) -> Placement:
+def _pose(row: Mapping[str, Any]) -> tuple[tuple[float, float, float], tuple[float, float, float, float]]:
     x, y, z = (float(v) for v in row["position"])
     qw, qx, qy, qz = (float(v) for v in row["quaternion"])
+    return (x, y, z), (qw, qx, qy, qz)
+
+
+def _setting(row: Mapping[str, Any]) -> Setting:
+    position, quaternion = _pose(row)
+    return Setting(str(row["name"]), position, quaternion, tuple(float(v) for v in row.get("joints", ())))
+
+
+def _placement(row: Mapping[str, Any]) -> Placement:
+    position, quaternion = _pose(row)
     return Placement(
         instance=str(row["instance"]),
-        position=(x, y, z),
-        quaternion=(qw, qx, qy, qz),
+        position=position,
+        quaternion=quaternion,
         mass=float(row["mass"]),
         friction=float(row["friction"]),
         scale=float(row.get("scale", 1.0)),
@@ -107,12 +135,15 @@ class Outcome:
         success_at_end: Array,
         stage: Array,
         attempts: Array,
-        reward: Array,
+        reward: Array | Callable[[], Array],
         failure: Array | Callable[[], Array],
         done: Array,
         error: dict[int, str] | None = None,
     ) -> None:
-        """Keep the arrays; `failure` may be a function, since codes are asked for only when an episode ends."""
+        """Keep the arrays; `reward` and `failure` may be functions, worked out when somebody asks.
+
+        Rewards are asked for by learners only, codes when an episode ends. They are asked for at once or not at all.
+        """
         self.success_once = success_once
         """bool: the goal has been held long enough at some time."""
         self.success_at_end = success_at_end
@@ -121,13 +152,19 @@ class Outcome:
         """int: stages completed so far, in the task's order."""
         self.attempts = attempts
         """int: attempts begun so far."""
-        self.reward = reward
-        """float in [0, 1]: for learning."""
+        self._reward = reward
         self._failure = failure
         self.done = done
         """bool: the task has nothing more to see (terminated)."""
         self.error = error or {}
         """World to message, where a world itself broke down (an unstable simulation, a fault of a device)."""
+
+    @property
+    def reward(self) -> Array:
+        """Float in [0, 1]: for learning."""
+        if callable(self._reward):
+            self._reward = self._reward()
+        return self._reward
 
     @property
     def failure(self) -> Array:

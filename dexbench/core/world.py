@@ -20,6 +20,8 @@ class WorldSpec:
     embodiment: Embodiment
     observations: Schema
     action: ActionSpec
+    pool: tuple[str, ...] = ()
+    """Names of objects that can stand in a slot; field `object_kind` counts in it."""
 
 
 class World(Protocol):

@@ -11,6 +11,8 @@ from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import ContractError
 from dexbench.core.schema import Array, Field
 from dexbench.core.task import Task
+from dexbench.objects.articulated import load_articulated
+from dexbench.objects.articulated_body import add_articulated
 from dexbench.objects.pool import PoolLayout, PoolTables, add_slots
 from dexbench.robots.build import robot_spec
 from dexbench.robots.physics import assert_physics
@@ -18,9 +20,20 @@ from dexbench.sensors.calibration import add_cameras
 from dexbench.sensors.touch import TouchSensor
 from dexbench.sensors.touch_reader import TouchReader
 from dexbench.sim.furniture import furnish
+from dexbench.sim.jointed import Jointed, add_velocity_sensors, find_jointed
 
 SUBSTEPS = 10
 """Physics steps per control period: 25 Hz control and 250 Hz touch at the robot model's 4 ms."""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What a task keeps from agents."""
+
+    target: bool = False
+    """Which object the instruction names."""
+    objects: tuple[int, ...] = ()
+    """Slots whose pose is not seen."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +55,21 @@ class Cell:
     """(A,) addresses of the embodiment's actuators in ctrl."""
     home: Array
     """(nq,) joint positions at rest at the embodiment's home, objects at their slots' origin."""
+    names: tuple[str, ...]
+    """Of the K objects: slots, then the bodies of articulated objects."""
+    jointed: Jointed | None
+    """Where the articulated objects are; None: there are none."""
     contact_sensors: slice
     """(K, 1 + 4 S) in sensordata: of each object the count of all contacts, then count and net force of each hand's."""
+    force_sensors: slice | None
+    """(K, 3) in sensordata: the largest contact force on each object in its contact's frame, normal first; None: not
+    measured."""
     palm_sensors: slice
     """(S, 7) in sensordata: palm position and quaternion."""
     period: float
     """Control period [s]."""
+    secrets: Secrets
+    """What agents are not told."""
 
 
 def build_cell(task: Task, embodiment: Embodiment) -> Cell:
@@ -61,11 +83,12 @@ def build_cell(task: Task, embodiment: Embodiment) -> Cell:
             f"task {task.name!r} needs {task.hands} hands, embodiment {embodiment.name!r} has {len(embodiment.sides)}; "
             f"take a bimanual embodiment"
         )
-    return _compiled(embodiment, tuple(task.pool()), task.slots)
+    secrets = Secrets(task.hidden_target, tuple(task.hidden_objects))
+    return _compiled(embodiment, tuple(task.pool()), task.slots, tuple(task.articulated), task.senses_force, secrets)
 
 
 def cell_spec(
-    embodiment: Embodiment, pool: Sequence[str], slots: int
+    embodiment: Embodiment, pool: Sequence[str], slots: int, articulated: Sequence[str] = (), forces: bool = False
 ) -> tuple[mujoco.MjSpec, PoolLayout, TouchSensor | None]:
     """Return the cell before it is compiled, and what finds its objects and its touch, if any, in it afterwards."""
     spec = robot_spec(embodiment)
@@ -73,7 +96,12 @@ def cell_spec(
     add_cameras(spec, embodiment.cameras)
     # one size of each picture: a scaled object shows it unscaled, and compiling takes a third of the time
     layout = add_slots(spec, pool, slots, picture_scales=(1.0,))
-    _add_contact_sensors(spec, embodiment.sides, slots)
+    for name in articulated:
+        add_articulated(spec, load_articulated(name))
+    _add_contact_sensors(spec, embodiment.sides, object_names(slots, articulated))
+    add_velocity_sensors(spec, object_names(0, articulated))
+    if forces:
+        _add_force_sensors(spec, object_names(slots, articulated))
     touch = TouchSensor(embodiment.pads) if embodiment.pads else None
     if touch is not None:
         touch.edit(spec)
@@ -81,27 +109,40 @@ def cell_spec(
 
 
 @lru_cache(maxsize=8)
-def _compiled(embodiment: Embodiment, pool: tuple[str, ...], slots: int) -> Cell:
-    spec, layout, touch = cell_spec(embodiment, pool, slots)
+def _compiled(
+    embodiment: Embodiment,
+    pool: tuple[str, ...],
+    slots: int,
+    articulated: tuple[str, ...],
+    forces: bool,
+    secrets: Secrets,
+) -> Cell:
+    spec, layout, touch = cell_spec(embodiment, pool, slots, articulated, forces)
     model = spec.compile()
     assert_physics(model)
-    return _addresses(model, embodiment, slots, PoolTables(layout, model), touch)
+    return _addresses(model, embodiment, slots, articulated, forces, PoolTables(layout, model), touch, secrets)
 
 
-def _add_contact_sensors(spec: mujoco.MjSpec, sides: Sequence[str], slots: int) -> None:
-    """Add, for each slot, counts of all contacts and count and net force of each hand's."""
+def object_names(slots: int, articulated: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of a scene's objects, which are those of bodies: slots, then bodies of articulated objects."""
+    bodies = (body for name in articulated for body in load_articulated(name).bodies)
+    return (*(f"object_{k}" for k in range(slots)), *bodies)
+
+
+def _add_contact_sensors(spec: mujoco.MjSpec, sides: Sequence[str], names: Sequence[str]) -> None:
+    """Add, for each object, counts of all contacts and count and net force of each hand's."""
     count = 1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND)
     force = 1 << int(mujoco.mjtConDataField.mjCONDATA_FORCE)
     netforce = 3  # reduce mode, as in the XML reference of `contact`
-    for k in range(slots):
+    for name in names:
         spec.add_sensor(
-            name=f"object_{k}/contacts", type=mujoco.mjtSensor.mjSENS_CONTACT, objtype=mujoco.mjtObj.mjOBJ_BODY,
-            objname=f"object_{k}", intprm=[count, netforce, 1],
+            name=f"{name}/contacts", type=mujoco.mjtSensor.mjSENS_CONTACT, objtype=mujoco.mjtObj.mjOBJ_BODY,
+            objname=name, intprm=[count, netforce, 1],
         )  # fmt: skip
         for side in sides:
             spec.add_sensor(
-                name=f"{side}/object_{k}", type=mujoco.mjtSensor.mjSENS_CONTACT, objtype=mujoco.mjtObj.mjOBJ_XBODY,
-                objname=f"{side}/palm", reftype=mujoco.mjtObj.mjOBJ_BODY, refname=f"object_{k}",
+                name=f"{side}/{name}", type=mujoco.mjtSensor.mjSENS_CONTACT, objtype=mujoco.mjtObj.mjOBJ_XBODY,
+                objname=f"{side}/palm", reftype=mujoco.mjtObj.mjOBJ_BODY, refname=name,
                 intprm=[count | force, netforce, 1],
             )  # fmt: skip
     for side in sides:
@@ -111,8 +152,25 @@ def _add_contact_sensors(spec: mujoco.MjSpec, sides: Sequence[str], slots: int) 
             )
 
 
+def _add_force_sensors(spec: mujoco.MjSpec, names: Sequence[str]) -> None:
+    """Add the largest contact force on each object."""
+    force, largest = 1 << int(mujoco.mjtConDataField.mjCONDATA_FORCE), 2  # reduce mode "maxforce"
+    for name in names:
+        spec.add_sensor(
+            name=f"{name}/force", type=mujoco.mjtSensor.mjSENS_CONTACT, objtype=mujoco.mjtObj.mjOBJ_BODY, objname=name,
+            intprm=[force, largest, 1],
+        )  # fmt: skip
+
+
 def _addresses(
-    model: mujoco.MjModel, embodiment: Embodiment, slots: int, tables: PoolTables, touch: TouchSensor | None
+    model: mujoco.MjModel,
+    embodiment: Embodiment,
+    slots: int,
+    articulated: tuple[str, ...],
+    forces: bool,
+    tables: PoolTables,
+    touch: TouchSensor | None,
+    secrets: Secrets,
 ) -> Cell:
     joints = [model.joint(j.name) for j in embodiment.joints]
     qpos = np.array([int(j.qposadr[0]) for j in joints])
@@ -123,7 +181,7 @@ def _addresses(
         start = int(model.sensor(first).adr[0])
         return slice(start, start + count)
 
-    sides = embodiment.sides
+    sides, names = embodiment.sides, object_names(slots, articulated)
     return Cell(
         model=model,
         embodiment=embodiment,
@@ -135,9 +193,13 @@ def _addresses(
         joint_qvel=_piece(np.array([int(j.dofadr[0]) for j in joints])),
         actuators=_piece(np.array([model.actuator(a.name).id for a in embodiment.actuators])),
         home=home,
-        contact_sensors=sensors("object_0/contacts", slots * (1 + 4 * len(sides))),
+        names=names,
+        jointed=find_jointed(model, articulated) if articulated else None,
+        contact_sensors=sensors(f"{names[0]}/contacts", len(names) * (1 + 4 * len(sides))),
+        force_sensors=sensors(f"{names[0]}/force", 3 * len(names)) if forces else None,
         palm_sensors=sensors(f"{sides[0]}/palm_position", 7 * len(sides)),
         period=float(SUBSTEPS * model.opt.timestep),
+        secrets=secrets,
     )
 
 

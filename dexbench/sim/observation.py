@@ -18,6 +18,7 @@ from dexbench.sensors.images import GROUPS as IMAGE_GROUPS
 from dexbench.sensors.images import ImageRequest, Images, Moment
 from dexbench.sensors.touch_reader import Touch
 from dexbench.sensors.touch_stream import TouchStream, stream_of
+from dexbench.sim.bodies import Bodies
 from dexbench.sim.cell import Cell
 
 POINTS = 64
@@ -77,15 +78,11 @@ class Observer:
         )  # fmt: skip
         self._images = pictures if pictures.fields else None
         self.schema = Schema((*(f for f in declare(cell) if f.group in self.groups), *pictures.fields))
-        n, k, sides = len(sensors), cell.slots, len(cell.embodiment.sides)
+        n, k, sides = len(sensors), len(cell.names), len(cell.embodiment.sides)
         qpos, qvel = batch.bind("qpos"), batch.bind("qvel")
         self._qpos, self._qvel = qpos, qvel
-        first = int(bodies[0])  # slots follow each other
-        self._centres = batch.bind("xipos")[:, first : first + k]
-        poses, dofs = (int(a[0, 0]) for a in (cell.tables.qpos, cell.tables.dofs))
-        self._poses = qpos[:, poses : poses + 7 * k].reshape(-1, k, 7)
-        self._velocities = qvel[:, dofs : dofs + 6 * k].reshape(-1, k, 6)
         self._sensors = sensors
+        self._bodies = Bodies(cell, batch, sensors)
         self.touch: TouchStream | None = None
         """The state of touch sensors that have one, if touch is observed."""
         if "touch" in self.groups and cell.touch is not None:
@@ -96,7 +93,10 @@ class Observer:
         self._force = contacts[:, -1, :, 1:].reshape(n, k, sides, 4)[..., 1:]
         self._other = np.zeros(self._all.shape)
         self._most_other, self._most_by_hand = np.zeros((n, k)), np.zeros((n, k, sides))
+        self._most_force = np.zeros((n, k if cell.force_sensors else 0))
         self._target = np.zeros((n, k), np.float32)
+        self._kinds = np.full((n, k), -1.0, np.float32)
+        self._pool = {name: index for index, name in enumerate(cell.tables.layout.names)}
         self._points: dict[str, Array] = {}
 
     def scene(self, trials: list[Trial], memory: dict[str, Array]) -> Scene:
@@ -109,15 +109,20 @@ class Observer:
             time=np.zeros(n),
             period=self._cell.period,
             target=np.zeros(n, np.int64),
-            object_position=self._poses[:, :, :3],
-            object_quaternion=self._poses[:, :, 3:],
-            object_velocity=self._velocities,
-            object_centre=self._centres,
+            object_position=self._bodies.poses[:, :, :3],
+            object_quaternion=self._bodies.poses[:, :, 3:],
+            object_velocity=self._bodies.velocities,
+            object_centre=self._bodies.centres,
             palm_position=self._palms[:, :, :3],
             hand_contacts=self._most_by_hand.transpose(0, 2, 1),
-            hand_force=np.zeros((n, len(self._cell.embodiment.sides), self._cell.slots)),
+            hand_force=np.zeros((n, len(self._cell.embodiment.sides), len(self._cell.names))),
             other_contacts=self._most_other,
             memory=memory,
+            names=self._cell.names,
+            joint_names=self._bodies.joint_names,
+            joint_position=self._bodies.joint_position,
+            joint_velocity=self._bodies.joint_velocity,
+            peak_force=self._most_force,
         )
         scene.contact_force = self._force
         return scene
@@ -125,22 +130,26 @@ class Observer:
     def refresh(self, scene: Scene) -> None:
         """Bring `scene` up to date with the window of samples."""
         scene.__dict__.pop("hand_force", None)
+        self._bodies.refresh()
         np.maximum.reduce(self._by_hand, axis=1, out=self._most_by_hand)
         other = np.subtract(self._all, self._by_hand[..., 0], out=self._other)
         for side in range(1, self._by_hand.shape[3]):
             other -= self._by_hand[..., side]
         np.maximum.reduce(other, axis=1, out=self._most_other)
+        if self._cell.force_sensors is not None:
+            forces = self._sensors[:, :, self._cell.force_sensors]
+            np.maximum.reduce(forces[..., ::3], axis=1, out=self._most_force)
 
     def place(self, world: int, trial: Trial) -> None:
         """Put the objects of `trial` where they start, and note which one its instruction names."""
-        poses = self._poses[world]
+        self._bodies.place(world, trial)
+        target, kinds = self._target[world], self._kinds[world]
+        target[:], kinds[:] = 0, -1
+        if not self._cell.secrets.target:
+            target[trial.target] = 1
         for slot, placed in enumerate(trial.objects):
-            poses[slot] = (*placed.position, *placed.quaternion)
-        for slot in range(len(trial.objects), len(poses)):
-            poses[slot] = self._cell.tables.layout.parked(slot)
-        target = self._target[world]
-        target[:] = 0
-        target[trial.target] = 1
+            if placed.instance and slot not in self._cell.secrets.objects:
+                kinds[slot] = self._pool[placed.instance]
 
     def read(self, setpoint: Array, scene: Scene, ids: Array | None) -> Observation:
         """Return the observation of worlds `ids` (None: all); nothing in it aliases the simulation.
@@ -159,8 +168,14 @@ class Observer:
             "palm_pose": self._palms[rows].astype(np.float32),
         }
         if "objects" in self.groups:
-            seen["object_pose"] = self._poses[rows].astype(np.float32)
+            seen["object_pose"] = poses = self._bodies.poses[rows].astype(np.float32)
+            if cell.secrets.objects:
+                poses[:, cell.secrets.objects] = 0.0
             seen["target"] = self._target[rows].copy()
+            if cell.jointed is not None and cell.jointed.joints:
+                seen["articulation"] = self._bodies.joint_position[rows].astype(np.float32)
+        if "kinds" in self.groups:
+            seen["object_kind"] = self._kinds[rows].copy()
         if "touch" in self.groups:
             seen["touch"], seen["touch_net"] = self._felt(ids)
         if self._fingertips is not None:
@@ -191,8 +206,10 @@ class Observer:
             self._images.close()
 
     def _target_points(self, scene: Scene, world: int) -> Array:
-        """Return (POINTS, 3) float32 surface points of the named object in the cell frame [m]."""
-        trial = scene.trials[world]
+        """Return (POINTS, 3) float32 surface points of the named object in the cell frame [m]; zeros if hidden."""
+        trial, secrets = scene.trials[world], self._cell.secrets
+        if secrets.target or trial.target in secrets.objects or trial.target >= len(trial.objects):
+            return np.zeros((POINTS, 3), np.float32)
         placed = trial.objects[trial.target]
         local = self._points.get(placed.instance)
         if local is None:
@@ -209,14 +226,18 @@ def declare(cell: Cell) -> tuple[Field, ...]:
     robot = cell.embodiment
     joints = tuple(j.name for j in robot.joints)
     actuators = tuple(a.name for a in robot.actuators)
-    slots = tuple(f"object_{k}" for k in range(cell.slots))
+    names, jointed = cell.names, cell.jointed
+    joints_of = jointed.joints if jointed is not None else ()
+    articulation = [Field("articulation", (len(joints_of),), "rad or m", "", "objects", labels=joints_of)]
     return (
         Field("joint_position", (len(joints),), "rad", "", "state", labels=joints),
         Field("joint_velocity", (len(joints),), "rad/s", "", "state", labels=joints),
         Field("setpoint", (len(actuators),), "rad", "", "state", labels=actuators),
         Field("palm_pose", (len(robot.sides), 7), "m, wxyz", "cell", "state", labels=robot.sides),
-        Field("object_pose", (cell.slots, 7), "m, wxyz", "cell", "objects", labels=slots),
-        Field("target", (cell.slots,), "1", "", "objects", 0.0, 1.0, labels=slots),
+        Field("object_pose", (len(names), 7), "m, wxyz", "cell", "objects", labels=names),
+        Field("target", (len(names),), "1", "", "objects", 0.0, 1.0, labels=names),
+        *(articulation if joints_of else ()),
+        Field("object_kind", (len(names),), "1", "", "kinds", -1.0, float(len(cell.tables.layout.names)), labels=names),
         *cell.touch_fields,
         Field("target_points", (POINTS, 3), "m", "cell", "points"),
         *Fingertips(robot).fields,

@@ -72,6 +72,7 @@ class SimWorld:
             embodiment=robot,
             observations=self._observer.schema,
             action=ActionSpec(tuple(a.name for a in robot.actuators), 1.0 / self.cell.period),
+            pool=self.cell.tables.layout.names,
         )
         self._fields = {name: self.batch.expand(name) for name in FIELDS}
         self._placed: list[list[tuple[Any, ...]]] = [[(None,)] * self.cell.slots for _ in range(n)]
@@ -83,6 +84,8 @@ class SimWorld:
         self._applied[0, self.cell.actuators] = robot.home
         self._start = self.batch.state[0].copy()  # an episode's, but for its objects
         self._moved = np.zeros(self._applied.shape)
+        first = int(self.cell.tables.bodies[0])
+        self._pushed = self.batch.bind("xfrc_applied")[:, first : first + len(self.cell.names)]
         self._record = {"sensordata": self._sensors}
         self._unstable = self.batch.warning[:, :, 1]
         self._errors: dict[int, str] = {}
@@ -123,6 +126,7 @@ class SimWorld:
             self._errors.pop(i, None)
             self.scene.trials[i] = trial
             self.scene.target[i] = trial.target
+            self._pushed[i] = 0.0
         self.batch.forward(None if every else ids)
         self.filter.reset(self.cell.embodiment.home, ids)
         self._sensors[rows] = self._sensed[rows, None]
@@ -158,6 +162,9 @@ class SimWorld:
         moved[:, actuators] = setpoint - last[:, actuators]
         np.multiply(moved[:, None], self._ramp, out=control)
         control += last[:, None]
+        push = self.task.disturb(self.scene)
+        if push is not None:
+            self._pushed[:] = push
         try:
             if ids is None:
                 batch.rollout(SUBSTEPS, control, record=_RECORD, out=self._record)
@@ -208,11 +215,17 @@ class SimWorld:
         appearance(trial.appearance)  # raises if there is no such thing, whether or not anybody looks
         if trial.task != versioned(self.task):
             raise DataError(f"a trial of {trial.task!r} was given to a world of {versioned(self.task)!r}")
-        if len(trial.objects) > self.cell.slots or not 0 <= trial.target < max(1, len(trial.objects)):
+        cell = self.cell
+        named = range(max(1, len(trial.objects)))
+        if len(trial.objects) > cell.slots or trial.target not in (*named, *range(cell.slots, len(cell.names))):
             raise DataError(
-                f"a trial has {len(trial.objects)} objects and names number {trial.target}; "
-                f"this cell holds {self.cell.slots}"
+                f"a trial has {len(trial.objects)} objects and names number {trial.target}; this cell has "
+                f"{cell.slots} slots{''.join(f', {n}' for n in cell.names[cell.slots :])}"
             )
+        if cell.jointed is not None:
+            cell.jointed.fit(trial.articulated)
+        elif trial.articulated:
+            raise DataError(f"a trial sets up {trial.articulated[0].name!r}; this cell has no articulated objects")
 
     def _dress(self, world: int, trial: Trial) -> bool:
         """Write the objects' model fields where they differ from what stands there; say whether anything did."""
@@ -221,7 +234,7 @@ class SimWorld:
             wanted: tuple[Any, ...] = (None,)
             if slot < len(trial.objects):
                 p = trial.objects[slot]
-                wanted = (p.instance, p.mass, p.friction, p.scale)
+                wanted = (p.instance, p.mass, p.friction, p.scale) if p.instance else (None,)
             if wanted != self._placed[world][slot]:
                 self.cell.tables.write(self._fields, world, slot, *wanted)
                 self._placed[world][slot] = wanted
