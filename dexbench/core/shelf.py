@@ -1,7 +1,8 @@
 """Shelves: list what can be plugged in without importing it, load one by name.
 
-A shelf is a folder of this project plus an entry point group, so built-ins and strangers use the same door; robots may
-also lie in the user's own folder. A code entry is one module that offers `make(...)`; a data entry is one YAML file.
+A shelf is a folder of this project plus an entry point group, so built-ins and strangers use the same door; robots and
+objects may also lie in the user's own folder. A code entry is one module that offers `make(...)`; a data entry is one
+YAML file.
 """
 
 import ast
@@ -49,9 +50,11 @@ SUITES = Shelf("suite", "dexbench.envs", "suites/*.yaml", "dexbench.suites")
 EMBODIMENTS = Shelf("embodiment", "dexbench.assets", "embodiments/*.yaml", "dexbench.embodiments")
 HANDS = Shelf("hand", "dexbench.assets", "hands/*/hand.yaml", "dexbench.hands")
 ARMS = Shelf("arm", "dexbench.assets", "arms/*/arm.yaml", "dexbench.arms")
-ROBOTS = (EMBODIMENTS, HANDS, ARMS)
+OBJECTS = Shelf("object", "dexbench.assets", "objects/*.yaml", "dexbench.objects")
+"""Families of objects; the geometry of an instance lies beside its family as `<instance>.npz`."""
+OWN = (EMBODIMENTS, HANDS, ARMS, OBJECTS)
 """Data alone, so the user's own folder may hold them too."""
-SHELVES = (TASKS, AGENTS, SUITES, EMBODIMENTS, HANDS, ARMS, DRIVERS)
+SHELVES = (TASKS, AGENTS, SUITES, EMBODIMENTS, HANDS, ARMS, OBJECTS, DRIVERS)
 
 
 @cache
@@ -64,7 +67,7 @@ def _points() -> Any:
 
 
 def home() -> Path:
-    """Return the user's own folder, with `hands/`, `arms/` and `embodiments/` as in `assets/`; it need not exist."""
+    """Return the user's own folder, with `hands/`, `arms/`, `objects/` ... as in `assets/`; it need not exist."""
     return Path(os.environ.get("DEXBENCH_HOME") or Path.home() / ".dexbench").expanduser().absolute()
 
 
@@ -96,7 +99,7 @@ def entries(shelf: Shelf) -> dict[str, str]:
     A stranger's entry may not take the name of a built-in one, nor may one in the user's own folder.
     """
     found: dict[str, str] = {}
-    for folder in (_folder(shelf.package), *((home(),) if shelf in ROBOTS else ())):
+    for folder in (_folder(shelf.package), *((home(),) if shelf in OWN else ())):
         for path in sorted(folder.glob(shelf.pattern)):
             name = path.parent.name if shelf.pattern.endswith(("/hand.yaml", "/arm.yaml")) else path.stem
             name = name.removesuffix("_driver")

@@ -51,7 +51,7 @@ class Stance:
         spec = hand_spec(embodiment, side)
         thing = load_object(instance)
         names = [f"object/{index}" for index in range(len(thing.pieces))]
-        add_pieces(spec.worldbody.add_body(name="object"), thing, names)
+        add_pieces(spec, spec.worldbody.add_body(name="object"), thing, names)
         self.model = model = spec.compile()
         self.data = mujoco.MjData(model)
         self.posture = Posture(model, embodiment, side)

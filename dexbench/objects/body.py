@@ -1,16 +1,17 @@
 """Put one object into a MuJoCo model for good; the pool (pool.py) is the way to change objects without compiling."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import mujoco
 
-from .model import ObjectModel
+from .model import ObjectModel, Piece
 
 GEOM_TYPES = {
     "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
     "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
     "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
     "box": mujoco.mjtGeom.mjGEOM_BOX,
+    "convex": mujoco.mjtGeom.mjGEOM_MESH,
 }
 SOLREF = (0.01, 1.0)
 """Time constant [s] and damping ratio of contacts; 4 ms to 20 ms held grasps alike (reference, not tuned)."""
@@ -28,6 +29,26 @@ def add_mesh(spec: mujoco.MjSpec, model: ObjectModel, name: str, scale: float = 
     mesh.userface = model.faces.ravel()
 
 
+def add_hull(spec: mujoco.MjSpec, piece: Piece, name: str, scale: float = 1.0) -> None:
+    """Add the convex hull of a piece to the assets under `name`; MuJoCo finds its triangles."""
+    assert piece.vertices is not None
+    mesh = spec.add_mesh(name=name, scale=[scale] * 3, inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX)
+    mesh.uservert = piece.vertices.ravel()
+
+
+def add_hulls(spec: mujoco.MjSpec, pieces: Mapping[str, Piece]) -> list[str]:
+    """Add the convex hulls of pieces to the assets under their names; return the names, the smallest first."""
+    measured = mujoco.MjSpec()
+    for name, piece in pieces.items():
+        add_hull(spec, piece, name)
+        add_hull(measured, piece, name)
+        measured.worldbody.add_geom(name=name, type=mujoco.mjtGeom.mjGEOM_MESH, meshname=name)
+    if not pieces:
+        return []
+    model = measured.compile()
+    return sorted(pieces, key=lambda name: float(model.geom(name).rbound[0]))
+
+
 def add_picture(body: mujoco.MjsBody, model: ObjectModel, mesh: str, name: str) -> mujoco.MjsGeom:
     """Add a geom that shows a mesh and collides with nothing."""
     return body.add_geom(
@@ -42,11 +63,18 @@ def add_picture(body: mujoco.MjsBody, model: ObjectModel, mesh: str, name: str) 
     )
 
 
-def add_pieces(body: mujoco.MjsBody, model: ObjectModel, names: Iterable[str], scale: float = 1.0) -> None:
-    """Add the collision geoms of an object and its mass properties to a body."""
+def add_pieces(
+    spec: mujoco.MjSpec, body: mujoco.MjsBody, model: ObjectModel, names: Iterable[str], scale: float = 1.0
+) -> None:
+    """Add the collision geoms of an object, with their hulls as meshes `<name>/hull`, and its mass to a body."""
     for name, piece in zip(names, model.pieces, strict=False):
+        hull = {}
+        if piece.vertices is not None:
+            add_hull(spec, piece, f"{name}/hull", scale)
+            hull = {"meshname": f"{name}/hull"}
         body.add_geom(
             name=name,
+            **hull,
             type=GEOM_TYPES[piece.shape],
             size=piece.size * scale,
             pos=piece.position * scale,
@@ -86,6 +114,6 @@ def add_object(
     if free:
         body.add_freejoint(name=name)
     add_mesh(spec, model, f"{name}/mesh", scale)
-    add_pieces(body, model, [f"{name}/piece_{p}" for p in range(len(model.pieces))], scale)
+    add_pieces(spec, body, model, [f"{name}/piece_{p}" for p in range(len(model.pieces))], scale)
     add_picture(body, model, f"{name}/mesh", f"{name}/visual")
     return body

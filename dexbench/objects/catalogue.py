@@ -1,31 +1,49 @@
 """The catalogue: every object by name, read from stored arrays when it is first asked for."""
 
+import io
+import zipfile
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dexbench.core.assets import asset_path
+from dexbench.core import shelf
+from dexbench.core.capped import read_capped
 from dexbench.core.errors import DataError, UnknownName
 
-from .family import SPLITS, family_names, load_family
+from .family import SPLITS, family_names, geometry_path, load_family, own_names
 from .model import SHAPES, ObjectModel, Piece, RestPose
 
+LARGEST = 64_000_000
+"""Files larger than this are refused, packed or not [bytes]; ours are below 100 kB."""
+STORED = (
+    "vertices", "faces", "face_part", "piece_shape", "piece_size", "piece_position", "piece_quaternion", "piece_part",
+    "points", "point_normals", "point_part", "center_of_mass", "inertia", "inertia_quaternion", "rest_height",
+)  # fmt: skip
+"""Arrays of every object; one with hulls has also `piece_vertices` and, for each hull, how many in `piece_corners`."""
 BUILD = "build it with: python -m dexbench.objects.generate"
 
 
 def families() -> tuple[str, ...]:
-    """Return the names of all families, sorted."""
+    """Return the names of all families of DexBench, sorted; tasks draw from these."""
     return family_names()
+
+
+def refresh() -> None:
+    """Forget what was read: the user's own folder has changed."""
+    shelf.refresh()
+    for kept in (_family_of, _own_family_of, load_family, load_object):
+        kept.cache_clear()
 
 
 def instances(family: str | None = None, split: str | None = None) -> tuple[str, ...]:
     """Return the names of instances, family by family.
 
     Args:
-      family: only this family; all where not given.
+      family: only this family; all of DexBench where not given.
       split: only "seen" or "unseen" instances; both where not given.
     """
     if split is not None and split not in SPLITS:
@@ -44,32 +62,83 @@ def _family_of() -> dict[str, str]:
     return {instance: name for name in family_names() for instance in load_family(name).instances}
 
 
+@cache
+def _own_family_of() -> dict[str, str]:
+    """As _family_of, of families that are not DexBench's; apart, so that a broken one of these spoils nothing else."""
+    found: dict[str, str] = {}
+    for name in own_names():
+        for instance in load_family(name).instances:
+            taken = _family_of().get(instance) or found.get(instance)
+            if taken:
+                raise DataError(f"object {instance!r} is both of family {taken!r} and of {name!r}; rename one")
+            found[instance] = name
+    return found
+
+
+def own_objects() -> tuple[str, ...]:
+    """Return the names of objects in the user's own folder and of other packages."""
+    return tuple(_own_family_of())
+
+
 def _frozen(array: Any, dtype: type[np.generic]) -> NDArray[Any]:
     copy = np.array(array, dtype)
     copy.flags.writeable = False
     return copy
 
 
+def _hulls(data: Mapping[str, NDArray[Any]]) -> list[NDArray[Any] | None]:
+    """Return the corners of each piece; None for primitives."""
+    convex = data["piece_shape"] == SHAPES.index("convex")
+    if not convex.any():
+        return [None] * len(convex)
+    hulls = iter(np.split(data["piece_vertices"], np.cumsum(data["piece_corners"])[:-1]))
+    return [next(hulls) if is_hull else None for is_hull in convex]
+
+
+def _read(path: Path, family: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays in the file of an instance."""
+    mend = BUILD if family in family_names() else "add it again: dexbench object add --force"
+    if not path.is_file():
+        raise DataError(f"{path.stem} is described in {family}.yaml but not built; {mend}")
+    content = read_capped(path, LARGEST, "object", mend)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(entry.file_size for entry in packed.infolist()) > LARGEST:
+                raise DataError(f"{path.name}: holds more than {LARGEST} bytes; {mend}")
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, OSError) as error:
+        raise DataError(f"{path.name}: no arrays of an object ({error}); {mend}") from error
+
+
 @cache
 def load_object(name: str) -> ObjectModel:
-    """Read the object called `name`."""
-    if name not in _family_of():
-        raise UnknownName("object", name, _family_of())
-    family = load_family(_family_of()[name])
+    """Read the object called `name`: of DexBench, or else of the user's own folder or another package."""
+    of = _family_of().get(name) or _own_family_of().get(name)
+    if of is None:
+        raise UnknownName("object", name, [*_family_of(), *_own_family_of()])
+    family = load_family(of)
     instance = family.instances[name]
-    path = asset_path(f"objects/{name}.npz")
-    if not path.is_file():
-        raise DataError(f"{name} is described in objects/{family.name}.yaml but not built; {BUILD}")
-    with np.load(path, allow_pickle=False) as file:
-        data = {key: file[key] for key in file.files}
+    data = _read(geometry_path(of, name), of)
+    missing = [key for key in STORED if key not in data]
+    if missing:
+        raise DataError(f"{name}.npz: lacks {', '.join(missing)}; build it again")
     pieces = tuple(
-        Piece(SHAPES[shape], _frozen(size, np.float64), _frozen(at, np.float64), _frozen(turn, np.float64), int(part))
-        for shape, size, at, turn, part in zip(
+        Piece(
+            SHAPES[shape],
+            _frozen(size, np.float64),
+            _frozen(at, np.float64),
+            _frozen(turn, np.float64),
+            int(part),
+            None if hull is None else _frozen(hull, np.float64),
+        )
+        for shape, size, at, turn, part, hull in zip(
             data["piece_shape"],
             data["piece_size"],
             data["piece_position"],
             data["piece_quaternion"],
             data["piece_part"],
+            _hulls(data),
             strict=True,
         )
     )
@@ -106,10 +175,10 @@ def load_object(name: str) -> ObjectModel:
 
 
 class _Catalogue(Mapping[str, ObjectModel]):
-    """All objects by name; each is read when it is first used."""
+    """All objects of DexBench by name, and on request own ones; each is read when it is first used."""
 
     def __getitem__(self, name: str) -> ObjectModel:
-        if name not in _family_of():
+        if name not in _family_of() and name not in _own_family_of():
             raise KeyError(name)
         return load_object(name)
 

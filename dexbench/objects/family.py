@@ -11,6 +11,7 @@ import yaml
 
 from dexbench.core.assets import asset_path
 from dexbench.core.errors import DataError, UnknownName
+from dexbench.core.shelf import OBJECTS, locate, names
 
 from .model import PART_CLASSES, Part
 
@@ -62,8 +63,18 @@ def _folder() -> Path:
 
 
 def family_names() -> tuple[str, ...]:
-    """Return the names of all families, sorted."""
+    """Return the names of all families of DexBench, sorted."""
     return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+
+
+def own_names() -> tuple[str, ...]:
+    """Return the names of families in the user's own folder and of other packages, sorted."""
+    return tuple(sorted(set(names(OBJECTS)) - set(family_names())))
+
+
+def geometry_path(family: str, instance: str) -> Path:
+    """Return where the geometry of an instance lies: beside its family's file."""
+    return locate(OBJECTS, family).with_name(f"{instance}.npz")
 
 
 def _instance(entry: Mapping[str, Any], family: str, ranges: Mapping[str, tuple[float, float]]) -> Instance:
@@ -88,9 +99,9 @@ def _instance(entry: Mapping[str, Any], family: str, ranges: Mapping[str, tuple[
 @cache
 def load_family(name: str) -> Family:
     """Read and check the file of family `name`."""
-    path = _folder() / f"{name}.yaml"
-    if not path.is_file():
-        raise UnknownName("object family", name, family_names())
+    if name not in names(OBJECTS):
+        raise UnknownName("object family", name, names(OBJECTS))
+    path = locate(OBJECTS, name)
     data = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())
     ranges = {key: (float(v["range"][0]), float(v["range"][1])) for key, v in data["parameters"].items()}
     low, high = (float(m) for m in data["mass"]["range"])

@@ -4,7 +4,7 @@ Runs offline; what it writes is part of the repository, so that nothing is gener
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,8 @@ def lowest(piece: Piece, down: Array) -> float:
     axes = rotation(piece.quaternion)
     along = axes.T @ down
     size = piece.size
+    if piece.vertices is not None:
+        return float(piece.position @ down) + float((piece.vertices @ along).max())
     reach = {
         "sphere": size[0],
         "capsule": size[0] + size[1] * abs(along[2]),
@@ -76,15 +78,23 @@ def lowest(piece: Piece, down: Array) -> float:
 def build(family: Family, instance: Instance) -> Stored:
     """Return the arrays stored for one instance."""
     recipe = RECIPES[family.name](instance.parameters)
-    surface, pieces = recipe.surface, recipe.pieces
     seed = list(family.instances).index(instance.name)
+    return stored(recipe.surface, recipe.pieces, instance.mass, family.rest.values(), seed)
+
+
+def stored(
+    surface: Surface, pieces: Sequence[Piece], mass: float, rest: Iterable[Sequence[float]], seed: int = 0
+) -> Stored:
+    """Return the arrays stored for an object of this surface, pieces, mass [kg] and rest orientations (wxyz)."""
     points, normals, point_part = sample(surface, POINTS, seed)
-    center, inertia, quaternion = mass_properties(surface.vertices, surface.faces, instance.mass)
-    heights = [
-        max(lowest(piece, rotation(turn).T @ np.array([0.0, 0.0, -1.0])) for piece in pieces)
-        for turn in family.rest.values()
-    ]
+    center, inertia, quaternion = mass_properties(surface.vertices, surface.faces, mass)
+    heights = [max(lowest(piece, rotation(turn).T @ np.array([0.0, 0.0, -1.0])) for piece in pieces) for turn in rest]
+    hulls = [piece.vertices for piece in pieces if piece.vertices is not None]
+    convex = (
+        {"piece_vertices": np.concatenate(hulls), "piece_corners": np.array([len(h) for h in hulls])} if hulls else {}
+    )
     return {
+        **convex,
         "vertices": surface.vertices.astype(np.float32),
         "faces": surface.faces.astype(np.int32),
         "face_part": surface.part.astype(np.int8),

@@ -14,8 +14,8 @@ Integers = NDArray[np.int32]
 PART_CLASSES = ("body", "lid-like", "disk-like", "L-shaped", "shaft-like")
 """The four part classes of DexVLG, and "body" for what is held as a whole."""
 
-SHAPES = ("sphere", "capsule", "cylinder", "box")
-"""Collision primitives, with MuJoCo's sizes and axes (z is the axis of capsule and cylinder)."""
+SHAPES = ("sphere", "capsule", "cylinder", "box", "convex")
+"""Collision primitives, with MuJoCo's sizes and axes (z is the axis of capsule and cylinder), and convex hulls."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,21 @@ class Part:
 
 @dataclass(frozen=True)
 class Piece:
-    """One convex collision primitive."""
+    """One convex collision shape."""
 
     shape: str
     """One of SHAPES."""
     size: Array
-    """(3,) half sizes as MuJoCo has them: radius; radius, half length; half x, y, z [m]. Unused entries are 0."""
+    """(3,) half sizes as MuJoCo has them: radius; radius, half length; half x, y, z (of a hull, its box's) [m]. Unused
+    entries are 0."""
     position: Array
     """(3,) centre in the object frame [m]."""
     quaternion: Array
     """(4,) wxyz, piece to object."""
     part: int
     """Index into ObjectModel.parts."""
+    vertices: Array | None = None
+    """(corners, 3) of a convex hull in the piece's frame, about its box's middle [m]; None for primitives."""
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from dexbench.core.errors import UnknownName
+from dexbench.core.errors import DataError, UnknownName
 
-from .body import COLLISION_GROUP, PRIORITY, SOLREF, add_mesh, add_picture, add_pieces
+from .body import COLLISION_GROUP, PRIORITY, SOLREF, add_hulls, add_mesh, add_picture, add_pieces
 from .catalogue import load_object
+from .model import ObjectModel
 
 PICTURE_SCALES = (0.9, 1.0, 1.1)
 """Sizes in which meshes are compiled in: meshes cannot be scaled afterwards, so a scaled object shows the nearest."""
@@ -66,6 +67,10 @@ class PoolLayout:
         """Return the name of the mesh of object `name` in the picture scale of that index."""
         return f"{self.prefix}_pool/{name}/{scale}"
 
+    def hull(self, name: str, piece: int) -> str:
+        """Return the name of the mesh of a convex piece of object `name`."""
+        return f"{self.prefix}_pool/{name}/hull_{piece}"
+
     def parked(self, slot: int) -> NDArray[np.float64]:
         """Return where an empty slot waits: position and quaternion (7,), below the floor, apart from the others."""
         return np.array([_PARKED_PITCH * slot, 0.0, _PARKED_DEPTH, 1.0, 0.0, 0.0, 0.0])
@@ -95,6 +100,11 @@ def add_slots(
     # In a batch, a mesh geom keeps the bounding radius that it was compiled with: begin with the largest picture.
     largest = max(models.values(), key=lambda model: float(np.linalg.norm(np.ptp(model.vertices, axis=0))))
     mesh = layout.mesh(largest.name, int(np.argmax(layout.picture_scales)))
+    convex = {
+        layout.hull(m.name, p): (p, q) for m in models.values() for p, q in enumerate(m.pieces) if q.shape == "convex"
+    }
+    # likewise the hulls: of each piece of a slot, the largest that any object has there
+    hulls = {convex[hull][0]: hull for hull in add_hulls(spec, {hull: piece for hull, (_, piece) in convex.items()})}
     for slot in range(slots):
         parked = layout.parked(slot)
         body = spec.worldbody.add_body(name=layout.body(slot), pos=parked[:3], quat=parked[3:])
@@ -107,10 +117,12 @@ def add_slots(
         for piece in range(layout.pieces):
             # of a collision type that nothing else has: the compiler gives the body's bounding volumes a leaf for
             # each geom that may collide, and yet a slot that was never written touches nothing
+            shape = {"type": mujoco.mjtGeom.mjGEOM_SPHERE, "size": (1e-3, 0, 0)}
+            if piece in hulls:
+                shape = {"type": mujoco.mjtGeom.mjGEOM_MESH, "meshname": hulls[piece]}
             body.add_geom(
                 name=layout.piece(slot, piece),
-                type=mujoco.mjtGeom.mjGEOM_SPHERE,
-                size=(1e-3, 0, 0),
+                **shape,
                 pos=(0.0, 0.0, 0.02 * piece),
                 density=0.0,
                 contype=_RESERVED,
@@ -132,6 +144,8 @@ class _Row:
     values: Mapping[str, NDArray[Any]]
     pictures: Mapping[str, NDArray[Any]]
     """(picture scales, ...): mesh id, size, bounds, position and quaternion of the picture."""
+    rigid: bool = False
+    """Whether it has convex pieces: their meshes cannot be scaled."""
 
 
 class PoolTables:
@@ -171,14 +185,14 @@ class PoolTables:
         for name, model in models.items():
             body = spec.worldbody.add_body(name=name)
             body.add_freejoint()
-            add_pieces(body, model, [f"{name}/{p}" for p in range(len(model.pieces))])
+            add_pieces(spec, body, model, [f"{name}/{p}" for p in range(len(model.pieces))])
             for k in scales:
                 add_mesh(spec, model, layout.mesh(name, k), layout.picture_scales[k])
                 add_picture(body, model, layout.mesh(name, k), f"{name}/picture_{k}")
         specimen = spec.compile()
         return {
             None: self._empty(),
-            **{name: self._row(specimen, name, len(model.pieces)) for name, model in models.items()},
+            **{name: self._row(specimen, name, model) for name, model in models.items()},
         }
 
     def _empty(self) -> _Row:
@@ -204,8 +218,10 @@ class PoolTables:
         }
         return _Row(values, {})
 
-    def _row(self, specimen: mujoco.MjModel, name: str, used: int) -> _Row:
+    def _row(self, specimen: mujoco.MjModel, name: str, model: ObjectModel) -> _Row:
         """Read one object from the specimen model; its unused geoms stay as in an empty slot."""
+        used = len(model.pieces)
+        convex = [p for p, piece in enumerate(model.pieces) if piece.shape == "convex"]
         values = {key: value.copy() for key, value in self._empty().values.items()}
         body = specimen.body(name).id
         first = int(specimen.body_geomadr[body])
@@ -220,9 +236,11 @@ class PoolTables:
             source = getattr(specimen, field)
             values[field][:used] = source[first : first + used]
             values[field][-1] = pictures[field][normal] if field in pictures else source[at[normal]]
+        for piece in convex:
+            values["geom_dataid"][piece] = self.model.mesh(self.layout.hull(name, piece)).id
         for field in BODY_FIELDS:
             values[field] = np.array(getattr(specimen, field)[body])
-        return _Row(values, pictures)
+        return _Row(values, pictures, bool(convex))
 
     def _nearest_picture(self, scale: float) -> int:
         scales = self.layout.picture_scales
@@ -253,6 +271,8 @@ class PoolTables:
         if instance not in self._rows:
             raise UnknownName("object of the pool", str(instance), self.layout.names)
         row = self._rows[instance]
+        if row.rigid and scale != 1.0:
+            raise DataError(f"object {instance!r} has hulls, which cannot be scaled here: add its mesh in that size")
         first = self._first[slot]
         geoms = slice(first, first + self.layout.pieces + 1)
         body = self.bodies[slot]
