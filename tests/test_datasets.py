@@ -11,6 +11,7 @@ import pytest
 
 from dexbench.cli.main import main
 from dexbench.cli.worlds import simulated
+from dexbench.core.crew import Crew
 from dexbench.core.errors import DataError, MissingExtra
 from dexbench.core.fingertips import POSITION, Fingertips
 from dexbench.core.player import Player
@@ -299,7 +300,7 @@ def test_a_collection_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pyte
     part = open_dataset(share)
     assert len(part) == 1
     sent = part.episode(0).sent
-    monkeypatch.setattr(lerobot_collection, "work", killed)  # what is there is not recorded again
+    monkeypatch.setattr(Crew, "_send", killed)  # what is there is not recorded again
     assert main(words) == 0
     whole = open_dataset(tmp_path / "set", load_embodiment("shadow_ur10e"))
     assert (whole.task, len(whole)) == ("grasp_object-v1", 1)

@@ -7,17 +7,18 @@ learning", CoRL 2017. Only successes are kept.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dexbench.core.agent import Agent, AgentSpec
+from dexbench.core.crew import Crew
 from dexbench.core.errors import DataError
 from dexbench.core.rollout import rollout
 from dexbench.core.schema import Array, Observation
-from dexbench.core.shelf import load_agent
+from dexbench.core.shelf import load_agent, load_task
 from dexbench.core.task import Task
 from dexbench.core.trial import Outcome, Trial
 from dexbench.core.world import World
@@ -26,6 +27,8 @@ GROUPS = ("state", "objects", "touch")
 KEPT = ("joint_position", "joint_velocity", "setpoint", "palm_pose", "object_pose", "target", "touch_net")
 """Observation fields that are kept of each step, those that the world gives: not every hand has touch."""
 FORMAT = 1
+Share = Sequence[tuple[int, Trial]]
+"""Some trials of a collection with their numbers: what a worker does in one go, and leaves one file of."""
 
 
 @dataclass(frozen=True)
@@ -136,34 +139,39 @@ def record(
         yield end.index, Demonstration(end.trial, seen, arrays["action"], arrays["stage"])
 
 
-@dataclass(frozen=True)
-class Job:
-    """A share of a collection, as a worker process gets it."""
+@dataclass
+class Collecting:
+    """What a worker process of a collection does; its worlds and its agent are made once, for its first share."""
 
     agent: str
     settings: Mapping[str, Any]
     task: str
     embodiment: str
-    split: str
     noise: Noise
     batch: int
-    worlds: Callable[[str, str, int, tuple[str, ...]], World]
-    trials: tuple[tuple[int, Trial], ...]
+    worlds: Callable[..., World]
     folder: Path
+    groups: tuple[str, ...] = GROUPS
+    _made: tuple[Task, World, Agent] | None = None
+
+    def made(self) -> tuple[Task, World, Agent]:
+        """Return the task, the worlds and the agent."""
+        if self._made is None:
+            world = self.worlds(self.task, self.embodiment, self.batch, self.groups)
+            self._made = load_task(self.task), world, load_agent(self.agent, world.spec, **self.settings)
+        return self._made
 
 
-def work(job: Job) -> tuple[int, int]:
-    """Record one shard and write it whole or not at all; return (kept, tried)."""
-    from dexbench.core.shelf import load_task
+class Shards(Collecting):
+    """Records shards."""
 
-    task = load_task(job.task)
-    world = job.worlds(job.task, job.embodiment, job.batch, GROUPS)
-    agent = load_agent(job.agent, world.spec, **job.settings)
-    kept = [
-        d for _, d in sorted(record(agent, task, world, [t for _, t in job.trials], job.noise), key=lambda p: p[0]) if d
-    ]
-    write_shard(job.folder / f"shard-{job.trials[0][0]:06d}.npz", kept)
-    return len(kept), len(job.trials)
+    def __call__(self, share: Share) -> Iterator[tuple[int, int]]:
+        """Record one shard and write it whole or not at all; yield (kept, tried)."""
+        task, world, agent = self.made()
+        found = sorted(record(agent, task, world, [t for _, t in share], self.noise), key=lambda p: p[0])
+        kept = [d for _, d in found if d]
+        write_shard(self.folder / f"shard-{share[0][0]:06d}.npz", kept)
+        yield len(kept), len(share)
 
 
 def write_shard(path: Path, demonstrations: Sequence[Demonstration]) -> None:
@@ -240,12 +248,7 @@ def collect(
     Returns:
       A sentence that says what was kept.
     """
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-
     from rich.progress import track
-
-    from dexbench.core.shelf import load_task
 
     asked = {
         "format": FORMAT, "agent": agent, "task": task, "embodiment": embodiment, "split": split, "seed": seed,
@@ -257,14 +260,12 @@ def collect(
         raise DataError(f"{folder} holds another collection; choose another folder, or delete it")
     note.write_text(json.dumps(asked, indent=1))
     drawn = list(enumerate(draw(load_task(task), seed, split, episodes, families)))
-    common = Job(agent, dict(settings or {}), task, embodiment, split, noise or Noise(), batch, worlds, (), folder)
-    todo = [tuple(drawn[i : i + shard]) for i in range(0, len(drawn), shard)]
-    todo = [part for part in todo if not (folder / f"shard-{part[0][0]:06d}.npz").is_file()]
+    work = Shards(agent, dict(settings or {}), task, embodiment, noise or Noise(), batch, worlds, folder)
+    todo = [drawn[i : i + shard] for i in range(0, len(drawn), shard)]
+    todo = [share for share in todo if not (folder / f"shard-{share[0][0]:06d}.npz").is_file()]
     kept = tried = 0
-    with ProcessPoolExecutor(max(1, jobs), mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(work, replace(common, trials=part)) for part in todo]
-        for future in track(as_completed(futures), "collecting", total=len(futures)):
-            good, all_ = future.result()
+    with Crew(work, min(max(1, jobs), len(todo))) as crew:
+        for good, all_ in track(crew.run(todo), "collecting", total=len(todo)):
             kept, tried = kept + good, tried + all_
     return f"{kept} of {tried} new episodes succeeded and were kept in {folder}"
 

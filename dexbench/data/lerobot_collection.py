@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 
 from dexbench.core.agent import Agent
+from dexbench.core.crew import Crew
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import DataError
 from dexbench.core.rollout import rollout
+from dexbench.core.shelf import load_embodiment, load_task
 from dexbench.core.task import Task, versioned
 from dexbench.core.trial import Trial
 from dexbench.core.world import World
 
-from .demonstrations import GROUPS, Disturbed, Job, Noise, draw
+from .demonstrations import GROUPS, Collecting, Disturbed, Noise, Share, draw
 from .lerobot_episode import Episode, Scribe
 from .lerobot_layout import FORMAT, pyarrow
 from .lerobot_reader import Dataset, open_dataset
@@ -48,22 +50,20 @@ def episodes_of(
         yield ended.index, scribe.finish(ended)
 
 
-def work(job: Job, groups: tuple[str, ...]) -> tuple[int, int]:
-    """Record one share as a dataset of its own, whole or not at all; return (kept, tried)."""
-    from dexbench.core.shelf import load_agent, load_task
+class Shares(Collecting):
+    """Records shares, each a dataset of its own."""
 
-    task = load_task(job.task)
-    world = job.worlds(job.task, job.embodiment, job.batch, groups)
-    agent = load_agent(job.agent, world.spec, **job.settings)
-    found = dict(episodes_of(agent, task, world, [t for _, t in job.trials], job.noise))
-    kept = [e for _, e in sorted(found.items()) if e is not None and e.outcome["success"]]
-    columns = Scribe(agent, world, task).columns
-    spec = world.spec
-    with Writer(_share(job.folder, job), spec.embodiment, versioned(task), spec.action.rate_hz, columns) as writer:
-        for episode in kept:
-            writer.add(episode)
-    world.close()
-    return len(kept), len(job.trials)
+    def __call__(self, share: Share) -> Iterator[tuple[int, int]]:
+        """Record one share and write it whole or not at all; yield (kept, tried)."""
+        task, world, agent = self.made()
+        found = dict(episodes_of(agent, task, world, [t for _, t in share], self.noise))
+        kept = [e for _, e in sorted(found.items()) if e is not None and e.outcome["success"]]
+        columns, spec = Scribe(agent, world, task).columns, world.spec
+        folder = _place(self.folder, share)
+        with Writer(folder, spec.embodiment, versioned(task), spec.action.rate_hz, columns) as writer:
+            for episode in kept:
+                writer.add(episode)
+        yield len(kept), len(share)
 
 
 def merge(
@@ -119,12 +119,7 @@ def collect_dataset(
       DataError: the folder is there, or shares of another collection are; or nothing succeeded.
       MissingExtra: pyarrow is not installed.
     """
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-
     from rich.progress import track
-
-    from dexbench.core.shelf import load_embodiment, load_task
 
     pyarrow()
     if folder.exists():
@@ -146,13 +141,13 @@ def collect_dataset(
     groups = (*GROUPS, "rgb") if images else GROUPS
     if images:
         worlds = partial(worlds, images=dict(images))
-    common = Job(agent, dict(settings or {}), task, embodiment, split, noise or Noise(), batch, worlds, (), shares)
-    todo = [replace(common, trials=tuple(drawn[i : i + shard])) for i in range(0, len(drawn), shard)]
-    with ProcessPoolExecutor(max(1, jobs), mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(work, job, groups) for job in todo if not _share(shares, job).is_dir()]
-        for future in track(as_completed(futures), "collecting", total=len(futures)):
-            future.result()
-    parts = [part for part in (open_dataset(_share(shares, job), robot) for job in todo) if len(part)]
+    work = Shares(agent, dict(settings or {}), task, embodiment, noise or Noise(), batch, worlds, shares, groups)
+    todo = list(shared_out(drawn, shard))
+    left = [share for share in todo if not _place(shares, share).is_dir()]
+    with Crew(work, min(max(1, jobs), len(left))) as crew:
+        for _ in track(crew.run(left), "collecting", total=len(left)):
+            pass
+    parts = [part for part in (open_dataset(_place(shares, share), robot) for share in todo) if len(part)]
     if not parts:
         raise DataError(f"none of {episodes} episodes succeeded, so there is nothing to keep; {shares} can be deleted")
     kept = merge(parts, folder, robot, asked)
@@ -160,5 +155,14 @@ def collect_dataset(
     return f"{kept} of {episodes} episodes succeeded and were kept in {folder}"
 
 
-def _share(folder: Path, job: Job) -> Path:
-    return folder / f"share-{job.trials[0][0]:06d}"
+def shared_out(drawn: Share, most: int) -> Iterator[Share]:
+    """Yield shares of at most `most` trials, smaller towards the end: then no process works alone for long."""
+    begin = 0
+    while begin < len(drawn):
+        end = begin + min(most, max(4, -(-(len(drawn) - begin) // 4)))
+        yield drawn[begin:end]
+        begin = end
+
+
+def _place(folder: Path, share: Share) -> Path:
+    return folder / f"share-{share[0][0]:06d}"

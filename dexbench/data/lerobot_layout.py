@@ -88,11 +88,13 @@ def columns_of(robot: Embodiment, fields: Schema) -> tuple[Column, ...]:
         ("observation.taxels", "touch", True),
         ("observation.environment_state", "object_pose", False),
         ("observation.target", "target", False),
+        ("observation.articulation", "articulation", False),
     ):
         if field in fields:
             seen = fields[field]
             size = int(np.prod(seen.shape[1:] if newest else seen.shape))
-            columns.append(Column(key, "float32", size, names.get(field, ()), seen.unit, seen.frame, field, newest))
+            labels = names.get(field, seen.labels if len(seen.labels) == size else ())
+            columns.append(Column(key, "float32", size, labels, seen.unit, seen.frame, field, newest))
     motors = tuple(a.name for a in robot.actuators)
     poses = tuple(f"{side}/{n}" for side in SIDES for n in ("x", "y", "z", "qw", "qx", "qy", "qz"))
     marks = tuple(f"{side}/{point}" for side in SIDES for point in POINTS)

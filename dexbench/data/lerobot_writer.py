@@ -165,7 +165,8 @@ class Writer:
             self._number += 1
             path = self._partial / DATA_PATH.format(**place(self._number))
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._parquet.ParquetWriter(path, self._schema)
+            # measurements hardly repeat: a dictionary of them costs time and room
+            self._file = self._parquet.ParquetWriter(path, self._schema, use_dictionary=False)
         arrays = []
         for entry in self._schema:
             flat = self._arrow.array(np.ascontiguousarray(columns[entry.name]).reshape(-1))
