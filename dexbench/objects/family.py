@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
-
-import yaml
 
 from dexbench.core.assets import asset_path
-from dexbench.core.errors import DataError, UnknownName
+from dexbench.core.document import Node, read_document
+from dexbench.core.errors import UnknownName
 from dexbench.core.shelf import OBJECTS, locate, names
 
 from .model import PART_CLASSES, Part
 
 SPLITS = ("seen", "unseen")
+INSTANCE_FIELDS = {"name", "split", "color", "rgb", "mass"}
+"""What an instance says beside the parameters of its family."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,6 @@ class Family:
     instances: Mapping[str, Instance]
 
 
-def _loader() -> Any:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 def _folder() -> Path:
     return asset_path("objects")
 
@@ -77,23 +73,27 @@ def geometry_path(family: str, instance: str) -> Path:
     return locate(OBJECTS, family).with_name(f"{instance}.npz")
 
 
-def _instance(entry: Mapping[str, Any], family: str, ranges: Mapping[str, tuple[float, float]]) -> Instance:
-    known = {"name", "split", "color", "rgb", "mass"}
-    parameters = {key: float(value) for key, value in entry.items() if key not in known}
-    name = str(entry["name"])
-    if set(parameters) != set(ranges):
-        odd = ", ".join(sorted(set(parameters) ^ set(ranges)))
-        raise DataError(f"objects/{family}.yaml: {name}: missing or undeclared parameters: {odd}")
+def _instance(entry: Node, ranges: Mapping[str, tuple[float, float]], mass_range: tuple[float, float]) -> Instance:
+    fields = entry.mapping()
+    name, mass = entry.text("name"), entry.number("mass")
+    if set(fields) - INSTANCE_FIELDS != set(ranges):
+        odd = ", ".join(sorted((set(fields) - INSTANCE_FIELDS) ^ set(ranges)))
+        raise entry.error(f"missing or undeclared parameters: {odd}")
+    parameters = {key: entry.number(key) for key in ranges}
     for key, value in parameters.items():
         low, high = ranges[key]
         if not low <= value <= high:
-            raise DataError(f"objects/{family}.yaml: {name}: {key} = {value} m lies outside [{low}, {high}]")
-    if entry["split"] not in SPLITS:
-        raise DataError(f"objects/{family}.yaml: {name}: split {entry['split']!r} is none of {', '.join(SPLITS)}")
-    red, green, blue = (float(c) for c in entry["rgb"])
-    return Instance(
-        name, entry["split"], entry["color"], (red, green, blue), float(entry["mass"]), MappingProxyType(parameters)
-    )
+            raise fields[key].error(f"{value} m lies outside [{low}, {high}]")
+    if not mass_range[0] <= mass <= mass_range[1]:
+        raise fields["mass"].error(f"{mass} kg lies outside [{mass_range[0]}, {mass_range[1]}]")
+    red, green, blue = entry.vector("rgb", 3)
+    split, color = entry.one_of("split", SPLITS), entry.text("color")
+    return Instance(name, split, color, (red, green, blue), mass, MappingProxyType(parameters))
+
+
+def _range(node: Node) -> tuple[float, float]:
+    low, high = node.vector("range", 2)
+    return low, high
 
 
 @cache
@@ -101,29 +101,23 @@ def load_family(name: str) -> Family:
     """Read and check the file of family `name`."""
     if name not in names(OBJECTS):
         raise UnknownName("object family", name, names(OBJECTS))
-    path = locate(OBJECTS, name)
-    data = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())
-    ranges = {key: (float(v["range"][0]), float(v["range"][1])) for key, v in data["parameters"].items()}
-    low, high = (float(m) for m in data["mass"]["range"])
-    parts = tuple(Part(part["name"], part["class"]) for part in data["parts"])
-    for part in parts:
-        if part.part_class not in PART_CLASSES:
-            raise DataError(f"objects/{name}.yaml: part class {part.part_class!r} is none of {', '.join(PART_CLASSES)}")
-    instances = {entry["name"]: _instance(entry, name, ranges) for entry in data["instances"]}
-    for instance in instances.values():
-        if not low <= instance.mass <= high:
-            raise DataError(f"objects/{name}.yaml: {instance.name}: {instance.mass} kg lies outside [{low}, {high}]")
-    sliding, torsional, rolling = (float(f) for f in data["friction"]["value"])
-    rest = {key: (float(q[0]), float(q[1]), float(q[2]), float(q[3])) for key, q in data["rest"].items()}
+    data = read_document(locate(OBJECTS, name))
+    ranges = {key: _range(node) for key, node in data["parameters"].mapping().items()}
+    mass_range, friction = _range(data["mass"]), data["friction"]
+    sliding, torsional, rolling = friction.vector("value", 3)
+    rest = {}
+    for key, node in data["rest"].mapping().items():
+        w, x, y, z = node.numbers(4)
+        rest[key] = (w, x, y, z)
     return Family(
         name,
-        data["noun"],
-        tuple(data["words"]),
-        parts,
+        data.text("noun"),
+        data.names("words"),
+        tuple(Part(part.text("name"), part.one_of("class", PART_CLASSES)) for part in data["parts"].items()),
         MappingProxyType(ranges),
-        (low, high),
+        mass_range,
         (sliding, torsional, rolling),
-        int(data["friction"]["condim"]),
+        friction.count("condim"),
         MappingProxyType(rest),
-        MappingProxyType(instances),
+        MappingProxyType({e.text("name"): _instance(e, ranges, mass_range) for e in data["instances"].items()}),
     )
