@@ -1,90 +1,25 @@
 """What goes out: leaderboard documents checked against their schema, files written whole or not at all."""
 
 import json
-import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from dexbench.core.errors import DataError
 
+from .schema_rules import complaints
 from .statistics import wilson
-
-TYPES: dict[str, tuple[type, ...]] = {
-    "object": (dict,),
-    "array": (list,),
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "null": (type(None),),
-}
-
-
-@cache
-def schema() -> dict[str, Any]:
-    """Return the JSON schema of a leaderboard document."""
-    text = files("dexbench.leaderboards").joinpath("leaderboard.schema.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
 
 
 def check(document: Any) -> None:
     """Raise DataError unless `document` fits the schema and its numbers fit each other; it names the first field."""
-    for complaint in _complaints(document, schema(), "leaderboard"):
+    for complaint in complaints(document, "leaderboard"):
         raise DataError(complaint)
     for board in document["boards"]:
         for complaint in _contradictions(board):
             raise DataError(complaint)
-
-
-def _complaints(value: Any, rule: Mapping[str, Any], where: str) -> Iterator[str]:
-    """Yield what is wrong with `value`: the part of JSON Schema that our schema uses, and no more."""
-    if "$ref" in rule:
-        yield from _complaints(value, schema()["$defs"][rule["$ref"].rpartition("/")[2]], where)
-        return
-    if "const" in rule and value != rule["const"]:
-        yield f"{where} is {value!r}, not {rule['const']!r}"
-    if "enum" in rule and value not in rule["enum"]:
-        yield f"{where} is {value!r}, none of {', '.join(map(repr, rule['enum']))}"
-    kinds = [rule["type"]] if isinstance(rule.get("type"), str) else rule.get("type", [])
-    if kinds and not any(_is(value, kind) for kind in kinds):
-        yield f"{where} is {type(value).__name__}, not {' or '.join(kinds)}"
-        return
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if not rule.get("minimum", -math.inf) <= value <= rule.get("maximum", math.inf):
-            yield f"{where} is {value}, outside [{rule.get('minimum', '-inf')}, {rule.get('maximum', 'inf')}]"
-    elif isinstance(value, list):
-        if len(value) < rule.get("minItems", 0):
-            yield f"{where} has {len(value)} items, needs {rule['minItems']}"
-        for i, item in enumerate(value):
-            yield from _complaints(item, rule.get("items", {}), f"{where}[{i}]")
-    elif isinstance(value, dict):
-        yield from _complaints_of_object(value, rule, where)
-
-
-def _complaints_of_object(value: dict[str, Any], rule: Mapping[str, Any], where: str) -> Iterator[str]:
-    properties, others = rule.get("properties", {}), rule.get("additionalProperties", True)
-    for name in rule.get("required", []):
-        if name not in value:
-            yield f"{where} lacks {name!r}"
-    for name, item in value.items():
-        if name in properties:
-            yield from _complaints(item, properties[name], f"{where}.{name}")
-        elif others is False:
-            yield f"{where} has {name!r}, which the schema does not know"
-        elif isinstance(others, dict):
-            yield from _complaints(item, others, f"{where}.{name}")
-
-
-def _is(value: Any, kind: str) -> bool:
-    if isinstance(value, bool):
-        return kind == "boolean"
-    return isinstance(value, TYPES[kind]) and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def _contradictions(board: Mapping[str, Any]) -> Iterator[str]:
