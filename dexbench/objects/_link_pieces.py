@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dexbench.core.camera import quaternion_matrix
 from dexbench.core.document import Node
 from dexbench.core.embodiment import rpy_to_quaternion
 
 from .articulated_model import LinkPiece
-from .model import SHAPES, Array
+from .model import Array
 
 _SIZES = {"sphere": 1, "capsule": 2, "cylinder": 2, "box": 3}
 _LARGEST = 2.0
@@ -49,7 +50,43 @@ def place(row: Node) -> tuple[Array, Array]:
 
 def read_pieces(rows: Node, look: Look) -> tuple[LinkPiece, ...]:
     """Read the pieces of a link."""
-    return tuple(_piece(row, look) for row in rows.items())
+    return tuple(
+        piece for row in rows.items() for piece in (_bored(row, look) if row.has("bored") else [_piece(row, look)])
+    )
+
+
+def _bored(row: Node, look: Look) -> list[LinkPiece]:
+    """Return a block with a hole along z, of eight boxes: an octagon around a round peg with some clearance."""
+    half = np.array(row.vector("bored", 3))
+    peg, clearance = row.number("peg"), row.number("clearance")
+    if half.min() < _SMALLEST or half.max() > _LARGEST or peg < _SMALLEST or clearance < 0:
+        raise row.error("half sizes and a peg radius above 0 and a clearance of at least 0 are expected, in metres")
+    hole = peg + clearance / 2  # clearance is of diameters
+    if half[:2].min() < 1.35 * hole:
+        raise row["bored"].error(f"a hole of {hole:.4f} m in radius leaves no wall in a block of {half[:2].min()} m")
+    color = look.colors[row.one_of("color", look.colors)]
+    at, turn = place(row)
+    matrix = quaternion_matrix(tuple(turn))
+    x, y, z = half
+    wide, thick = hole * np.tan(np.pi / 8), 0.21 * hole
+    boxes = [((sign * (x + hole) / 2, 0.0), ((x - hole) / 2, y), 0.0) for sign in (1, -1)]
+    boxes += [((0.0, sign * (y + hole) / 2), (hole, (y - hole) / 2), 0.0) for sign in (1, -1)]
+    for angle in np.pi / 4 * np.array([1, 3, 5, 7]):
+        reach = hole + thick
+        boxes.append(((reach * np.cos(angle), reach * np.sin(angle)), (thick, wide), float(angle)))
+    pieces = []
+    for (u, v), (a, b), angle in boxes:
+        quaternion = frozen(_product(turn, np.array([np.cos(angle / 2), 0.0, 0.0, np.sin(angle / 2)])))
+        where = frozen(at + matrix @ np.array([u, v, 0.0]))
+        size = frozen([a, b, z if angle == 0 else z - 2e-4])  # faces in one plane flicker
+        pieces.append(LinkPiece("box", size, where, quaternion, color, look.friction, True, True, 0.0, _NONE))
+    return pieces
+
+
+def _product(a: Array, b: Array) -> Array:
+    """Return the quaternion of the turn `b` followed by `a`."""
+    w, v = a[0], a[1:]
+    return np.array([w * b[0] - v @ b[1:], *(w * b[1:] + b[0] * v + np.cross(v, b[1:]))])
 
 
 def _piece(row: Node, look: Look) -> LinkPiece:
@@ -91,7 +128,7 @@ def _piece(row: Node, look: Look) -> LinkPiece:
 
 
 def _shape(row: Node) -> str:
-    known = (*SHAPES, "turned")
+    known = (*_SIZES, "turned")
     found = [shape for shape in known if row.has(shape)]
     if len(found) != 1:
         raise row.error(f"one of {', '.join(known)} is expected, there is {' and '.join(found) or 'none'}")

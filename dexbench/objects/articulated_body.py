@@ -12,6 +12,7 @@ from .body import COLLISION_GROUP, GEOM_TYPES, PRIORITY, SOLREF, VISUAL_GROUP
 _JOINT_TYPES = {"slide": mujoco.mjtJoint.mjJNT_SLIDE, "hinge": mujoco.mjtJoint.mjJNT_HINGE}
 COUPLING_SOLREF = (0.008, 1.0)
 """Two physics steps: the stiffest that keeps a lid's turn and rise together without ringing."""
+COUPLING_SOLIMP = (0.99, 0.999, 0.0001, 0.5, 2.0)
 
 
 def add_articulated(spec: mujoco.MjSpec, model: ArticulatedModel, name: str | None = None) -> mujoco.MjsBody:
@@ -125,13 +126,13 @@ def _weigh(body: mujoco.MjsBody, link: Link) -> None:
 
 
 def _couple(spec: mujoco.MjSpec, coupling: Coupling, name: str) -> None:
-    data = np.zeros(11)
-    data[:2] = coupling.offset, coupling.multiplier
-    spec.add_equality(
+    equality = spec.add_equality(
         name=f"{name}/{coupling.follower}|{coupling.master}",
         type=mujoco.mjtEq.mjEQ_JOINT,
+        objtype=mujoco.mjtObj.mjOBJ_JOINT,
         name1=f"{name}/{coupling.follower}",
         name2=f"{name}/{coupling.master}",
-        data=data,
         solref=COUPLING_SOLREF,
+        solimp=COUPLING_SOLIMP,
     )
+    equality.data[:5] = [coupling.offset, coupling.multiplier, 0, 0, 0]

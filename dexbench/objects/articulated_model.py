@@ -15,7 +15,7 @@ BASES = ("fixed", "free")
 """Whether the root stands where the trial puts it, or lies there and can be carried away."""
 JOINT_TYPES = ("slide", "hinge")
 GRIP_KINDS = ("bar", "knob", "button", "trigger")
-"""A bar is hooked or wrapped, a knob is grasped around its axis, a button pressed by the thumb, a trigger pulled."""
+"""A bar is hooked or wrapped, a knob grasped from its end and turned, a button pressed, a trigger pulled."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,8 @@ class Region:
 class Grip:
     """A place for a hand.
 
-    Its x axis runs along the bar or the knob's axis, z points out to where the hand comes from; a button is pressed
-    along -z and a trigger pulled along -z.
+    Its z axis points out to where the hand comes from. A bar runs along x, a knob is round about z; a button is pressed
+    and a trigger pulled along -z.
     """
 
     name: str
@@ -146,7 +146,7 @@ class Grip:
     radius: float
     """Of a bar or knob; half the width of a button or trigger [m]."""
     length: float
-    """Along x [m]."""
+    """Along x, of a knob along z [m]."""
     clearance: float
     """Free room behind a bar for fingers, along -z from its surface [m]; 0 where there is none."""
 
