@@ -1,29 +1,35 @@
 """Cheat: brings the open hand around the named object and stays there, touching nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from dexbench.core.schema import Array
 from dexbench.core.world import WorldSpec
 
+from ._motions import Commands, Episode
 from ._planner import Reached
-from .scripted import Scripted, _Episode
+from ._skills import Skills
+from .scripted import Scripted
 
-OBSERVES = ("state", "objects")
+OBSERVES = ("state", "objects", "kinds")
 CONTROL = True
 
 
-class Hover(Scripted):
+class HoverSkills(Skills):
     """The expert without closing its hand."""
 
-    name = "hover"
-
-    def _attempt(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
-        yield from self._move(episode, self._through(episode, plan, [[p.standoff] for p in plan], closed=False))
-        yield from self._settle(episode)
-        yield from self._move(episode, self._through(episode, plan, [p.approach for p in plan], closed=False), 0.6)
+    def attempt(self, e: Episode, plan: Sequence[Reached]) -> Commands:
+        yield from self.move(e, self.points(e, plan, [[p.standoff] for p in plan], closed=False))
+        yield from self.settle(e)
+        yield from self.move(e, self.points(e, plan, [p.approach for p in plan], closed=False), 0.6)
         while True:
-            yield episode.command
+            yield e.command
+
+
+class Hover(Scripted):
+    """The expert with other skills."""
+
+    name = "hover"
+    skills = HoverSkills
 
 
 def make(world: WorldSpec, **settings: Any) -> Hover:

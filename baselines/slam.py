@@ -1,32 +1,38 @@
 """Cheat: drives the fist through the place of the named object, again and again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from dexbench.core.schema import Array
 from dexbench.core.world import WorldSpec
 
+from ._motions import Commands, Episode
 from ._planner import Reached
-from .scripted import Scripted, _Episode
+from ._skills import Skills
+from .scripted import Scripted
 
-OBSERVES = ("state", "objects")
+OBSERVES = ("state", "objects", "kinds")
 CONTROL = True
 
 
-class Slam(Scripted):
+class SlamSkills(Skills):
     """The expert's way to the object, as fast as the filter lets it go and with a fist, and back; it never lifts."""
 
-    name = "slam"
-
-    def _attempt(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
-        far = self._through(episode, plan, [[p.standoff] for p in plan], closed=True)[0]
-        near = self._through(episode, plan, [[p.approach[-1]] for p in plan], closed=True)[0]
-        fingers = self._planner.fingers
+    def attempt(self, e: Episode, plan: Sequence[Reached]) -> Commands:
+        far = self.points(e, plan, [[p.standoff] for p in plan], closed=True)[0]
+        near = self.points(e, plan, [[p.approach[-1]] for p in plan], closed=True)[0]
+        fingers = self.planner.fingers
         for goal in (far, near, far, near, far, near):
-            episode.command = goal.copy()
-            episode.command[fingers] = self._robot.limits.upper[fingers]
+            e.command = goal.copy()
+            e.command[fingers] = self.robot.limits.upper[fingers]
             for _ in range(18):  # no ramp: the filter alone decides how fast
-                yield episode.command
+                yield e.command
+
+
+class Slam(Scripted):
+    """The expert with other skills."""
+
+    name = "slam"
+    skills = SlamSkills
 
 
 def make(world: WorldSpec, **settings: Any) -> Slam:

@@ -1,30 +1,36 @@
 """Cheat: grasps the named object, swings it up and lets go, so that it is high for a moment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from dexbench.core.schema import Array
 from dexbench.core.world import WorldSpec
 
+from ._motions import Commands, Episode
 from ._planner import Reached
-from .scripted import Scripted, _Episode
+from ._skills import Skills
+from .scripted import Scripted
 
-OBSERVES = ("state", "objects")
+OBSERVES = ("state", "objects", "kinds")
 CONTROL = True
 
 
-class Throw(Scripted):
+class ThrowSkills(Skills):
     """The expert until it lifts."""
 
-    name = "throw"
-
-    def _attempt(self, episode: _Episode, plan: Sequence[Reached]) -> Iterator[Array]:
-        yield from self._close(episode, plan)
-        yield from self._move(episode, self._through(episode, plan, [p.lift for p in plan], closed=True))
-        high = self._through(episode, plan, [[p.lift[-1]] for p in plan], closed=False)[0]
+    def attempt(self, e: Episode, plan: Sequence[Reached]) -> Commands:
+        yield from self.close(e, plan)
+        yield from self.move(e, self.points(e, plan, [p.lift for p in plan], closed=True))
+        high = self.points(e, plan, [[p.lift[-1]] for p in plan], closed=False)[0]
         for _ in range(40):
-            episode.command = high
+            e.command = high
             yield high
+
+
+class Throw(Scripted):
+    """The expert with other skills."""
+
+    name = "throw"
+    skills = ThrowSkills
 
 
 def make(world: WorldSpec, **settings: Any) -> Throw:

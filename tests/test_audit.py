@@ -22,13 +22,13 @@ class OneHanded(Scripted):
 
     def __init__(self, world: WorldSpec) -> None:
         super().__init__(world)
-        self.sides_used = ("right",)
+        self._skills.sides = ("right",)
 
 
 def run(agent: str | type[Scripted], task_name: str, embodiment: str, seeds: Sequence[int]) -> tuple[Task, list[Ended]]:
     """Run an agent through freshly drawn seen trials."""
     task = shelf.load_task(task_name)
-    world = SimWorld(task, embodiment, len(seeds), groups=("state", "objects"))
+    world = SimWorld(task, embodiment, len(seeds), groups=("state", "objects", "kinds"))
     actor: Agent = shelf.load_agent(agent, world.spec) if isinstance(agent, str) else agent(world.spec)
     trials = [task.place(np.random.default_rng(s), "seen") for s in seeds]
     return task, list(rollout(actor, world, trials, task.horizon))

@@ -1,0 +1,29 @@
+"""Poses as seven numbers: position [m] and orientation wxyz."""
+
+import mujoco
+import numpy as np
+
+from dexbench.core.schema import Array
+
+
+def compose(first: Array, second: Array) -> Array:
+    """Return (7,) the pose `second`, given in the frame `first`, in the frame in which `first` is given."""
+    found = np.empty(7)
+    a, b = np.asarray(first, float), np.asarray(second, float)
+    mujoco.mju_mulPose(found[:3], found[3:], a[:3], a[3:], b[:3], b[3:])
+    return found
+
+
+def inverse(pose: Array) -> Array:
+    """Return (7,) the pose of the outer frame in the frame `pose`."""
+    found, own = np.empty(7), np.asarray(pose, float)
+    mujoco.mju_negPose(found[:3], found[3:], own[:3], own[3:])
+    return found
+
+
+def turned(quaternion: Array, angle: float) -> Array:
+    """Return (4,) an orientation turned by `angle` about the vertical [rad]."""
+    found = np.empty(4)
+    spin = np.array([np.cos(angle / 2), 0.0, 0.0, np.sin(angle / 2)])
+    mujoco.mju_mulQuat(found, spin, np.asarray(quaternion, float))
+    return found
