@@ -5,10 +5,10 @@ import numpy as np
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array
-from dexbench.core.task import TaskBase, versioned
+from dexbench.core.task import Region, TaskBase, versioned
 from dexbench.core.trial import Outcome, Trial
 from dexbench.objects.catalogue import instances, load_object
-from dexbench.objects.layout import stand
+from dexbench.objects.layout import REGION, stand
 
 HANDS = 1
 VERSION = 1
@@ -57,6 +57,7 @@ class GraspObject(TaskBase):
     version = VERSION
     hands = HANDS
     slots = 3
+    region: Region | None = (*REGION, (-np.pi, np.pi))
     horizon = 24.0
     stages: tuple[str, ...] = ("reach", "touch", "lift", "hold")
     failures: tuple[str, ...] = FAILURES

@@ -5,7 +5,7 @@ import numpy as np
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array
-from dexbench.core.task import TaskBase, versioned
+from dexbench.core.task import Region, TaskBase, versioned
 from dexbench.core.trial import Outcome, Trial
 from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import upright
@@ -51,6 +51,7 @@ class LiftTray(TaskBase):
     hands = HANDS
     needs = "two hands: the moment of the tray's weight about one handle is beyond one hand's grip"
     slots = 1
+    region: Region | None = ((0.55, 0.73), (-0.09, 0.09), (-0.35, 0.35))
     horizon = 16.0
     stages: tuple[str, ...] = ("reach", "touch", "both", "lift", "hold")
     failures: tuple[str, ...] = FAILURES

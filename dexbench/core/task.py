@@ -8,6 +8,10 @@ from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array
 from dexbench.core.trial import Outcome, Trial
 
+Interval = tuple[float, float]
+Region = tuple[Interval, Interval, Interval]
+"""x and y of object origins in the cell frame [m], and turns about the vertical from where they stood [rad]."""
+
 
 class Task(Protocol):
     """One definition for every embodiment and any number of worlds."""
@@ -30,6 +34,8 @@ class Task(Protocol):
     """Slots whose pose agents do not see."""
     senses_force: bool
     """Whether `Scene.peak_force` is measured; costs a sensor an object."""
+    region: Region | None
+    """Where a perturbation may move the objects to, and by how much it may turn them; None: they stay."""
     horizon: float
     """Time limit [s]: reaching it truncates the episode."""
     stages: tuple[str, ...]
@@ -71,6 +77,7 @@ class TaskBase:
     hidden_target = False
     hidden_objects: tuple[int, ...] = ()
     senses_force = False
+    region: Region | None = None
     official = "success_at_end"
     splits: tuple[str, ...] = ("seen", "unseen")
 

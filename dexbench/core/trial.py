@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from dexbench.core.errors import DataError
+from dexbench.core.errors import DataError, UnknownName
+from dexbench.core.perturbation import checked
 from dexbench.core.schema import Array
 
 
@@ -62,11 +63,13 @@ class Trial:
     """How the cell looks: the name of an appearance, or its values (core.appearance); empty: as it was built."""
     articulated: tuple[Setting, ...] = ()
     """One for each articulated object of the task, in its order."""
+    perturbation: dict[str, float] = field(default_factory=dict)
+    """Factor to amount of what makes this trial harder than it was drawn (core.perturbation)."""
 
     def row(self) -> dict[str, Any]:
         """Return the trial as plain data for JSON; what came later than the first tables is left out where empty."""
         row = asdict(self)
-        for name in ("appearance", "articulated"):
+        for name in ("appearance", "articulated", "perturbation"):
             if not row[name]:
                 del row[name]
         return row
@@ -90,8 +93,11 @@ class Trial:
                 extra={str(k): float(v) for k, v in row.get("extra", {}).items()},
                 appearance=_plain(row.get("appearance", "")),
                 articulated=tuple(_setting(s) for s in row.get("articulated", ())),
+                perturbation=checked(row.get("perturbation", {})),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except UnknownName as error:
+            raise DataError(f"trial row does not fit: {error}") from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"trial row does not fit: {type(error).__name__} {error}") from error
 
 

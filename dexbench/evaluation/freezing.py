@@ -15,6 +15,7 @@ from dexbench.core.shelf import load_task
 from dexbench.core.task import Task
 from dexbench.core.trial import Trial
 
+from .perturbing import perturbed
 from .suite import Entry, Episode, Suite, find_suite, load_suite, read_plan
 
 DRAWN = "drawn"
@@ -64,6 +65,10 @@ def _draw(suite: Suite, load_task: Callable[[str], Task]) -> Iterator[Episode]:
                 )
             for i in range(count):
                 trial = _dressed(task.place(_generator(entry, split, i), split), entry)
+                try:
+                    trial = perturbed(trial, task, entry.perturbations)
+                except DataError as error:
+                    raise DataError(f"{suite.path.name}: entries[{entry.name}].perturbations: {error}") from error
                 if Trial.from_row(json.loads(json.dumps(trial.row()))) != trial or trial.task != entry.task:
                     raise DataError(f"task {entry.task!r} drew a trial that is not plain data of this task: {trial}")
                 yield Episode(index, entry.name, entry.embodiment, trial, entry.attempts)

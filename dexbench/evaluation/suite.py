@@ -8,12 +8,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from dexbench.core.document import Node, read_document
 from dexbench.core.errors import DataError, UnknownName
+from dexbench.core.perturbation import FACTORS, LEVELS
 from dexbench.core.shelf import SUITES, locate
 from dexbench.core.trial import Trial
 
@@ -21,7 +22,7 @@ TABLE_BYTES = 64 * 2**20
 """Largest table that is read."""
 _LARGEST = 2**31 - 1
 _SUITE_FIELDS = ("name", "protocol", "description", "entries", "table")
-_ENTRY_FIELDS = ("name", "task", "embodiment", "splits", "seed", "attempts", "layouts", "appearances")
+_ENTRY_FIELDS = ("name", "task", "embodiment", "splits", "seed", "attempts", "layouts", "appearances", "perturbations")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Entry:
     """Entries of one task with the same seed and the same word here have the same layouts; empty: of its own."""
     appearances: tuple[str, ...] = ()
     """How cells look, one of these for each episode, by lot; "drawn": drawn from ranges. Empty: as the task says."""
+    perturbations: Mapping[str, int] = field(default_factory=dict)
+    """Factor to level (core.perturbation), in every episode."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Suite:
     def plan(self) -> list[dict[str, Any]]:
         """Return the entries as plain data."""
         plain = ({**asdict(entry), "appearances": list(entry.appearances)} for entry in self.entries)
-        return [{k: v for k, v in row.items() if v not in ("", [])} for row in plain]
+        return [{k: v for k, v in row.items() if v not in ("", [], {})} for row in plain]
 
 
 def find_suite(name: str | Path) -> Path:
@@ -178,21 +181,27 @@ def _entry(node: Node) -> Entry:
         attempts=_whole(node, "attempts", 1),
         layouts=node.text("layouts", ""),
         appearances=node.names("appearances", ()),
+        perturbations=_levels(node["perturbations"]) if node.has("perturbations") else {},
     )
 
 
-def _only(node: Node, fields: tuple[str, ...]) -> None:
+def _levels(node: Node) -> dict[str, int]:
+    _only(node, tuple(FACTORS), "perturbation")
+    return {name: _whole(node, name, 0, LEVELS) for name in node.mapping()}
+
+
+def _only(node: Node, known: tuple[str, ...], kind: str = "field") -> None:
     """Refuse fields that nobody reads: they are spelling mistakes."""
-    for field in node.mapping():
-        if field not in fields:
-            raise node.error(str(UnknownName("field", field, fields)))
+    for name in node.mapping():
+        if name not in known:
+            raise node.error(str(UnknownName(kind, name, known)))
 
 
-def _whole(node: Node, key: str, least: int) -> int:
-    field = node[key]
-    if isinstance(field.value, bool) or not isinstance(field.value, int) or not least <= field.value <= _LARGEST:
-        raise field.error(f"a whole number from {least} to {_LARGEST} is expected")
-    return field.value
+def _whole(node: Node, key: str, least: int, most: int = _LARGEST) -> int:
+    value = node[key].value
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise node[key].error(f"a whole number from {least} to {most} is expected")
+    return value
 
 
 def _refuse(word: str) -> NoReturn:

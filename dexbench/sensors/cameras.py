@@ -17,7 +17,7 @@ from dexbench.core.errors import DataError, UnknownName
 from dexbench.core.schema import Array
 
 from .calibration import fit
-from .mirror import Mirror, Sky
+from .mirror import Mirror, Nudge, Sky
 from .opengl import backends, make_context
 
 KINDS = ("rgb", "depth", "segmentation")
@@ -42,8 +42,9 @@ class Eye(Protocol):
         camera: str,
         kinds: Sequence[str] = KINDS,
         appearance: Appearance = DEFAULT,
+        nudge: Nudge | None = None,
     ) -> dict[str, Array]:
-        """Return the pictures of `kinds` (see the methods below) that `camera` takes of `world`."""
+        """Return the pictures of `kinds` (see the methods below) that `camera`, nudged or not, takes of `world`."""
 
     def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str, appearance: Appearance = DEFAULT) -> Array:
         """Return (height, width, 3) uint8."""
@@ -120,6 +121,7 @@ class Views(ABC):
         camera: str,
         kinds: Sequence[str] = KINDS,
         appearance: Appearance = DEFAULT,
+        nudge: Nudge | None = None,
     ) -> dict[str, Array]:
         """Return several kinds of picture of one camera at once."""
 
@@ -177,12 +179,14 @@ class Camera(Views):
         camera: str,
         kinds: Sequence[str] = KINDS,
         appearance: Appearance = DEFAULT,
+        nudge: Nudge | None = None,
     ) -> dict[str, Array]:
         if self._renderer is None:
             raise DataError("this camera has been closed")
         mirror = self._mirror
         self._view.fixedcamid = camera_id(mirror.model, camera)
         mirror.show(batch, world, appearance)
+        mirror.nudge(self._view.fixedcamid, nudge)
         everything = int(mujoco.mjtCatBit.mjCAT_ALL)
         mujoco.mjv_updateScene(mirror.model, mirror.data, self._shown, None, self._view, everything, self._scene)
         self._context.make_current()

@@ -1,7 +1,7 @@
 """Pictures as observation fields: declared for nothing, taken only when they are read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import mujoco
@@ -16,7 +16,7 @@ from dexbench.core.schema import Array, Field, Observation
 from .calibration import intrinsics_of, points_of, pose_of
 from .cameras import FAR, KINDS, Eye, camera_id, make_camera
 from .depth import measured, subsample
-from .mirror import Mirror
+from .mirror import Mirror, Nudge
 
 NOTHING, FURNITURE, ROBOT, FIRST_OBJECT = range(4)
 """Labels of segmentation: object k is FIRST_OBJECT + k."""
@@ -70,6 +70,8 @@ class Moment:
     step: int = 0
     """Control periods since the episode began."""
     appearance: Appearance = DEFAULT
+    nudges: Mapping[str, Nudge] = field(default_factory=dict)
+    """By camera: those that are not where their calibration says."""
 
 
 class Images:
@@ -151,7 +153,8 @@ class Images:
         request = self._request
         if self._eye is None:
             self._eye = make_camera(self._model, request.width, request.height, request.backend)
-        taken = self._eye.look(batch, world, camera, self._drawn, moment.appearance)
+        nudge = moment.nudges.get(camera)
+        taken = self._eye.look(batch, world, camera, self._drawn, moment.appearance, nudge)
         found = {kind: taken[kind] for kind in self._kinds}
         if "segmentation" in found:
             found["segmentation"] = self._labels[found["segmentation"]]

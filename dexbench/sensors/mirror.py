@@ -1,6 +1,7 @@
 """A private model and state that show one world of a batch at a time, in the light of its trial."""
 
 import copy
+from dataclasses import dataclass
 
 import mujoco
 import mujoco.batch
@@ -16,6 +17,16 @@ _WORN = ("light_pos", "light_dir", "light_diffuse", "mat_rgba", "mat_texid", "ge
 LAMP, WINDOW, SKY = "lamp", "window", "sky"
 SURFACES = ("table", "edge", "floor")
 """Names in the model that an appearance speaks of; what a model lacks is not changed."""
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """How a camera stands beside its place, in its own frame: x to the right, y up, z backwards."""
+
+    shift: Array
+    """(3,) [m]"""
+    turn: Array
+    """(3,) rotation vector [rad]."""
 
 
 class Mirror:
@@ -62,6 +73,18 @@ class Mirror:
         mujoco.mj_comPos(self.model, self.data)
         mujoco.mj_camlight(self.model, self.data)
         return tuple(dict.fromkeys(varied))
+
+    def nudge(self, camera: int, nudge: Nudge | None) -> None:
+        """Displace a camera until the next show(); None leaves it where it is."""
+        if nudge is None:
+            return
+        turn, angle = np.empty(4), float(np.linalg.norm(nudge.turn))
+        mujoco.mju_axisAngle2Quat(turn, nudge.turn / max(angle, 1e-12), angle)
+        turned = np.empty(9)
+        mujoco.mju_quat2Mat(turned, turn)
+        frame = self.data.cam_xmat[camera].reshape(3, 3)
+        self.data.cam_xpos[camera] += frame @ nudge.shift
+        self.data.cam_xmat[camera] = (frame @ turned.reshape(3, 3)).ravel()
 
     def _wear(self, look: Appearance) -> None:
         """Put lights and surfaces on the private model; the sky is the renderers' matter, see Sky."""

@@ -13,7 +13,7 @@ from dexbench.core.schema import Array
 
 from .calibration import fit
 from .cameras import FAR, KINDS, SMOOTH, Views, camera_id, shrink
-from .mirror import Mirror, Sky
+from .mirror import Mirror, Nudge, Sky
 
 _PLACES = ("geom_xpos", "geom_xmat", "cam_xpos", "cam_xmat", "light_xpos", "light_xdir")
 """All that the ray caster reads of a state."""
@@ -80,12 +80,14 @@ class RayCamera(Views):
         camera: str,
         kinds: Sequence[str] = KINDS,
         appearance: Appearance = DEFAULT,
+        nudge: Nudge | None = None,
     ) -> dict[str, Array]:
         if self._context is None:
             raise DataError("this camera has been closed")
         context, mirror = self._context, self._mirror
         context.cam_id_map.numpy()[0] = number = camera_id(mirror.model, camera)
         changed = mirror.show(batch, world, appearance)
+        mirror.nudge(number, nudge)
         for name in (*changed, *self._shine(number)):
             if hasattr(self._model, name):
                 _fill(getattr(self._model, name), getattr(mirror.model, name))

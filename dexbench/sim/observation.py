@@ -20,6 +20,7 @@ from dexbench.sensors.touch_reader import Touch
 from dexbench.sensors.touch_stream import TouchStream, stream_of
 from dexbench.sim.bodies import Bodies
 from dexbench.sim.cell import Cell
+from dexbench.sim.imperfection import Imperfections
 
 POINTS = 64
 """Surface points of the named object in group `points`."""
@@ -77,6 +78,7 @@ class Observer:
             cell.embodiment.cameras,
         )  # fmt: skip
         self._images = pictures if pictures.fields else None
+        self._imperfections = Imperfections(cell, (images or ImageRequest()).cameras)
         self.schema = Schema((*(f for f in declare(cell) if f.group in self.groups), *pictures.fields))
         n, k, sides = len(sensors), len(cell.names), len(cell.embodiment.sides)
         qpos, qvel = batch.bind("qpos"), batch.bind("qvel")
@@ -143,6 +145,7 @@ class Observer:
     def place(self, world: int, trial: Trial) -> None:
         """Put the objects of `trial` where they start, and note which one its instruction names."""
         self._bodies.place(world, trial)
+        self._imperfections.begin(world, trial)
         target, kinds = self._target[world], self._kinds[world]
         target[:], kinds[:] = 0, -1
         if not self._cell.secrets.target:
@@ -178,6 +181,8 @@ class Observer:
             seen["object_kind"] = self._kinds[rows].copy()
         if "touch" in self.groups:
             seen["touch"], seen["touch_net"] = self._felt(ids)
+        if self._imperfections.worlds:
+            self._imperfections.sense(seen, scene, ids)
         if self._fingertips is not None:
             seen.update(self._fingertips.read(seen["joint_position"]))
         if "points" in self.groups:
@@ -186,6 +191,8 @@ class Observer:
         if self._images is not None:
             worlds = range(len(self._sensors)) if ids is None else ids
             seen.update(self._images.read(self._batch, worlds, [self._moment(scene, int(i)) for i in worlds]))
+        if self._imperfections.worlds:
+            self._imperfections.deliver(seen, scene, ids)
         return seen
 
     def _felt(self, ids: Array | None) -> Touch:
@@ -198,7 +205,8 @@ class Observer:
 
     def _moment(self, scene: Scene, world: int) -> Moment:
         trial = scene.trials[world]
-        return Moment(trial.seed, round(scene.time[world] / self._cell.period), appearance(trial.appearance))
+        step, nudges = round(scene.time[world] / self._cell.period), self._imperfections.nudges(world)
+        return Moment(trial.seed, step, appearance(trial.appearance), nudges)
 
     def close(self) -> None:
         """Let go of the renderer, if pictures were read."""

@@ -11,6 +11,7 @@ from dexbench.core.agent import ActionSpec
 from dexbench.core.appearance import appearance
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import ActionError, DataError
+from dexbench.core.perturbation import checked
 from dexbench.core.safety import SafetyFilter
 from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array, Observation
@@ -21,6 +22,7 @@ from dexbench.core.world import WorldSpec
 from dexbench.objects.pool import FIELDS
 from dexbench.sensors.images import ImageRequest
 from dexbench.sim.cell import SUBSTEPS, build_cell
+from dexbench.sim.disturbances import Disturbances
 from dexbench.sim.observation import Observer
 
 DEFAULT_GROUPS = ("state", "objects", "touch")
@@ -84,6 +86,7 @@ class SimWorld:
         self._applied[0, self.cell.actuators] = robot.home
         self._start = self.batch.state[0].copy()  # an episode's, but for its objects
         self._moved = np.zeros(self._applied.shape)
+        self._disturbances = Disturbances(self.cell, self.batch)
         first = int(self.cell.tables.bodies[0])
         self._pushed = self.batch.bind("xfrc_applied")[:, first : first + len(self.cell.names)]
         self._record = {"sensordata": self._sensors}
@@ -127,6 +130,7 @@ class SimWorld:
             self.scene.trials[i] = trial
             self.scene.target[i] = trial.target
             self._pushed[i] = 0.0
+        self._disturbances.begin(ids.tolist(), trials)
         self.batch.forward(None if every else ids)
         self.filter.reset(self.cell.embodiment.home, ids)
         self._sensors[rows] = self._sensed[rows, None]
@@ -162,6 +166,8 @@ class SimWorld:
         moved[:, actuators] = setpoint - last[:, actuators]
         np.multiply(moved[:, None], self._ramp, out=control)
         control += last[:, None]
+        if self._disturbances.lines:
+            self._disturbances.control(range(self.n) if ids is None else ids.tolist(), setpoint, control)
         push = self.task.disturb(self.scene)
         if push is not None:
             self._pushed[:] = push
@@ -213,6 +219,7 @@ class SimWorld:
 
     def _check(self, trial: Trial) -> None:
         appearance(trial.appearance)  # raises if there is no such thing, whether or not anybody looks
+        checked(trial.perturbation)
         if trial.task != versioned(self.task):
             raise DataError(f"a trial of {trial.task!r} was given to a world of {versioned(self.task)!r}")
         cell = self.cell
