@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def families() -> tuple[str, ...]:
 def refresh() -> None:
     """Forget what was read: the user's own folder has changed."""
     shelf.refresh()
-    for kept in (_family_of, _own_family_of, load_family, load_object):
+    for kept in (phrases, _family_of, _own_family_of, load_family, load_object):
         kept.cache_clear()
 
 
@@ -57,9 +58,35 @@ def instances(family: str | None = None, split: str | None = None) -> tuple[str,
     )
 
 
+def members(family: str | None = None, split: str | None = None) -> tuple[str, ...]:
+    """Return the names of all objects, those that only collections name included; arguments as for `instances`."""
+    if split is not None and split not in SPLITS:
+        raise UnknownName("split", split, SPLITS)
+    chosen = family_names() if family is None else (family,)
+    found = (member for name in chosen for member in load_family(name).members.values())
+    return tuple(member.name for member in found if split is None or member.split == split)
+
+
+@cache
+def phrases() -> Mapping[str, str]:
+    """Return the name of each object of DexBench by its phrase; no geometry is read."""
+    return MappingProxyType({load_family(of).phrase(name): name for name, of in _family_of().items()})
+
+
 @cache
 def _family_of() -> dict[str, str]:
-    return {instance: name for name in family_names() for instance in load_family(name).instances}
+    return {member: name for name in family_names() for member in load_family(name).members}
+
+
+def family_of(name: str) -> str:
+    """Return the family of the object called `name`; of DexBench's own families, only that one is read."""
+    guess = name.rpartition("_")[0]  # members of DexBench's families are called <family>_<nn>
+    if guess in family_names() and name in load_family(guess).members:
+        return guess
+    of = _family_of().get(name) or _own_family_of().get(name)
+    if of is None:
+        raise UnknownName("object", name, [*_family_of(), *_own_family_of()])
+    return of
 
 
 @cache
@@ -67,7 +94,7 @@ def _own_family_of() -> dict[str, str]:
     """As _family_of, of families that are not DexBench's; apart, so that a broken one of these spoils nothing else."""
     found: dict[str, str] = {}
     for name in own_names():
-        for instance in load_family(name).instances:
+        for instance in load_family(name).members:
             taken = _family_of().get(instance) or found.get(instance)
             if taken:
                 raise DataError(f"object {instance!r} is both of family {taken!r} and of {name!r}; rename one")
@@ -114,11 +141,9 @@ def _read(path: Path, family: str) -> dict[str, NDArray[Any]]:
 @cache
 def load_object(name: str) -> ObjectModel:
     """Read the object called `name`: of DexBench, or else of the user's own folder or another package."""
-    of = _family_of().get(name) or _own_family_of().get(name)
-    if of is None:
-        raise UnknownName("object", name, [*_family_of(), *_own_family_of()])
+    of = family_of(name)
     family = load_family(of)
-    instance = family.instances[name]
+    instance = family.members[name]
     data = _read(geometry_path(of, name), of)
     missing = [key for key in STORED if key not in data]
     if missing:
@@ -151,7 +176,7 @@ def load_object(name: str) -> ObjectModel:
         name=name,
         family=family.name,
         split=instance.split,
-        phrase=f"{instance.color} {family.noun}",
+        phrase=family.phrase(name),
         words=family.words,
         rgba=_frozen([*instance.rgb, 1.0], np.float64),
         mass=instance.mass,
@@ -171,6 +196,8 @@ def load_object(name: str) -> ObjectModel:
         rest=rest,
         footprint_radius=float(np.linalg.norm(vertices[:, :2], axis=1).max()),
         height=float(vertices[:, 2].max()),
+        color=instance.color,
+        kinds=family.kinds,
     )
 
 

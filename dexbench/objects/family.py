@@ -14,7 +14,7 @@ from dexbench.core.shelf import OBJECTS, locate, names
 from .model import PART_CLASSES, Part
 
 SPLITS = ("seen", "unseen")
-INSTANCE_FIELDS = {"name", "split", "color", "rgb", "mass"}
+INSTANCE_FIELDS = {"name", "split", "adjective", "color", "rgb", "mass"}
 """What an instance says beside the parameters of its family."""
 
 
@@ -32,6 +32,8 @@ class Instance:
     """[kg]"""
     parameters: Mapping[str, float]
     """Sizes for the family's recipe [m]."""
+    adjective: str = ""
+    """Of its size among its family: "small", "large", or empty."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,16 @@ class Family:
     rest: Mapping[str, tuple[float, float, float, float]]
     """Stable orientations by name, wxyz; the first is upright."""
     instances: Mapping[str, Instance]
+    """Those that the family offers to every task."""
+    members: Mapping[str, Instance]
+    """All, with those that only collections name."""
+    kinds: tuple[str, ...]
+    """Wider categories, for example "fruit" (assets/language/kinds.yaml)."""
+
+    def phrase(self, instance: str) -> str:
+        """Return how an instruction calls a member, for example "small red mug"."""
+        member = self.members[instance]
+        return " ".join(word for word in (member.adjective, member.color, self.noun) if word)
 
 
 def _folder() -> Path:
@@ -88,7 +100,8 @@ def _instance(entry: Node, ranges: Mapping[str, tuple[float, float]], mass_range
         raise fields["mass"].error(f"{mass} kg lies outside [{mass_range[0]}, {mass_range[1]}]")
     red, green, blue = entry.vector("rgb", 3)
     split, color = entry.one_of("split", SPLITS), entry.text("color")
-    return Instance(name, split, color, (red, green, blue), mass, MappingProxyType(parameters))
+    adjective = entry.text("adjective", "")
+    return Instance(name, split, color, (red, green, blue), mass, MappingProxyType(parameters), adjective)
 
 
 def _range(node: Node) -> tuple[float, float]:
@@ -109,6 +122,9 @@ def load_family(name: str) -> Family:
     for key, node in data["rest"].mapping().items():
         w, x, y, z = node.numbers(4)
         rest[key] = (w, x, y, z)
+    lists = [data[key].items() for key in ("instances", "more") if data.has(key)]
+    listed, *others = [{e.text("name"): _instance(e, ranges, mass_range) for e in entries} for entries in lists]
+    members = {**listed, **{key: value for more in others for key, value in more.items()}}
     return Family(
         name,
         data.text("noun"),
@@ -119,5 +135,7 @@ def load_family(name: str) -> Family:
         (sliding, torsional, rolling),
         friction.count("condim"),
         MappingProxyType(rest),
-        MappingProxyType({e.text("name"): _instance(e, ranges, mass_range) for e in data["instances"].items()}),
+        MappingProxyType(listed),
+        MappingProxyType({key: members[key] for key in sorted(members)}),
+        data.names("kinds", ()),
     )

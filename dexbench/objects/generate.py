@@ -78,7 +78,7 @@ def lowest(piece: Piece, down: Array) -> float:
 def build(family: Family, instance: Instance) -> Stored:
     """Return the arrays stored for one instance."""
     recipe = RECIPES[family.name](instance.parameters)
-    seed = list(family.instances).index(instance.name)
+    seed = list(family.members).index(instance.name)
     return stored(recipe.surface, recipe.pieces, instance.mass, family.rest.values(), seed)
 
 
@@ -134,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wrong = 0
     for name in options.family or family_names():
         family = load_family(name)
-        for instance in family.instances.values():
+        for instance in family.members.values():
             built = build(family, instance)
             path = asset_path("objects") / f"{instance.name}.npz"
             if not options.check:

@@ -105,6 +105,10 @@ class ObjectModel:
     """Largest distance of the surface from the z axis [m]."""
     height: float
     """Height when standing [m]."""
+    color: str = ""
+    """Its colour word."""
+    kinds: tuple[str, ...] = ()
+    """Wider categories than `words`, for example "fruit" (assets/language/kinds.yaml)."""
 
     def part(self, name: str) -> int:
         """Return the index of the part called `name`."""
