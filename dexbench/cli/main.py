@@ -17,10 +17,12 @@ VERBS = {
     "eval": ("evaluate", "run agents on a suite; stop it and run it again to go on"),
     "verify": ("verify", "re-simulate a run without its policy and say which rows hold"),
     "replay": ("replay", "re-simulate one episode, and film it"),
+    "audit": ("audit", "ask cheats and an expert about the success rules of all tasks"),
     "leaderboard": ("leaderboard", "write the leaderboard of all runs: JSON, Markdown, one HTML page"),
     "collect": ("collect", "record demonstrations of an agent"),
     "train": ("train", "train an agent"),
     "hand": ("hand", "bring a hand of your own, check it, measure what a hand can do"),
+    "object": ("object", "bring an object of your own, see what there is"),
     "grasp": ("grasp", "judge grasps by the metrics of the field"),
     "suite": ("suite", "show a suite, or freeze its table of episodes"),
 }

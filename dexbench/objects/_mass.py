@@ -1,5 +1,7 @@
 """Mass, centre and inertia of a closed surface filled evenly."""
 
+from itertools import permutations
+
 import numpy as np
 
 from .model import Array, Integers
@@ -35,9 +37,11 @@ def mass_properties(vertices: Array, faces: Integers, mass: float) -> tuple[Arra
         return center, np.diag(inertia).copy(), np.array([1.0, 0.0, 0.0, 0.0])
     moments, axes = np.linalg.eigh(inertia)
     # order and signs nearest to the frame, so that the quaternion is small and does not depend on the solver
-    order = [int(np.argmax(np.abs(axes[k]))) for k in range(3)]
-    moments, axes = moments[order], axes[:, order]
-    axes = axes * np.sign(np.diag(axes))
+    order = max(permutations(range(3)), key=lambda p: float(np.abs(np.diag(axes[:, p])).sum()))
+    moments, axes = moments[list(order)], axes[:, order]
+    axes = axes * np.where(np.diag(axes) < 0, -1.0, 1.0)
+    if np.linalg.det(axes) < 0:
+        axes[:, np.argmin(np.diag(axes))] *= -1
     w = 0.5 * np.sqrt(1 + np.trace(axes))
     x, y, z = axes[2, 1] - axes[1, 2], axes[0, 2] - axes[2, 0], axes[1, 0] - axes[0, 1]
     return center, moments, np.array([w, x / (4 * w), y / (4 * w), z / (4 * w)])
