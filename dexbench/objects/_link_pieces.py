@@ -48,6 +48,13 @@ def place(row: Node) -> tuple[Array, Array]:
     return at, frozen(rpy_to_quaternion(turn))
 
 
+def only(row: Node, known: str) -> None:
+    """Refuse a field that is not among `known`, names with spaces between: a slip would pass for a default."""
+    for key, node in row.mapping().items():
+        if key not in known.split():
+            raise node.error(f"there is no field of this name; there are {known.replace(' ', ', ')}")
+
+
 def read_pieces(rows: Node, look: Look) -> tuple[LinkPiece, ...]:
     """Read the pieces of a link."""
     return tuple(
@@ -57,6 +64,7 @@ def read_pieces(rows: Node, look: Look) -> tuple[LinkPiece, ...]:
 
 def _bored(row: Node, look: Look) -> list[LinkPiece]:
     """Return a block with a hole along z, of eight boxes: an octagon around a round peg with some clearance."""
+    only(row, "bored peg clearance at rpy color")
     half = np.array(row.vector("bored", 3))
     peg, clearance = row.number("peg"), row.number("clearance")
     if half.min() < _SMALLEST or half.max() > _LARGEST or peg < _SMALLEST or clearance < 0:
@@ -92,6 +100,7 @@ def _product(a: Array, b: Array) -> Array:
 def _piece(row: Node, look: Look) -> LinkPiece:
     shape = _shape(row)
     color = row.one_of("color", look.colors)
+    only(row, f"{shape} at rpy from to color bevel friction felt seen")
     if shape == "turned":
         return _turned(row, look.colors[color], look.friction)
     size = np.zeros(3)

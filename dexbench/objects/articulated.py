@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dexbench.core.assets import asset_path
-from dexbench.core.camera import quaternion_matrix
 from dexbench.core.document import Node, read_document
 from dexbench.core.errors import UnknownName
 
-from ._link_pieces import Look, frozen, place, read_pieces
-from ._primitives import reach, together
+from ._link_pieces import Look, frozen, only, place, read_pieces
+from ._linkage import extent, link_frames
+from ._primitives import together
 from .articulated_model import BASES, GRIP_KINDS, JOINT_TYPES, ArticulatedModel, Coupling, Grip, Link, LinkJoint, Region
 from .model import Array
 
@@ -22,6 +22,9 @@ CONFIDENCE = ("exact", "secondary", "derived", "estimated")
 """How good a number is: measured or published, from others who measured, worked out, or judged by eye."""
 LARGEST = 2.0
 """Of any length [m]: more is in millimetres."""
+_JOINT_FIELDS = (
+    "name type axis anchor range rest damping armature frictionloss stiffness spring effort source confidence"
+)
 LARGEST_TURN = 4 * math.pi
 """Of a hinge [rad]: more is in degrees."""
 
@@ -51,8 +54,10 @@ def read_articulated(path: Path) -> ArticulatedModel:
       DataError: naming file, line and field.
     """
     document = read_document(path)
+    only(document, "noun words base sizes friction colors links couplings regions grips")
     _said(document["sizes"])
     friction = document["friction"]
+    only(friction, "value condim source confidence")
     _said(friction)
     look = Look(
         {name: _colour(node) for name, node in document["colors"].mapping().items()}, _friction(friction, "value")
@@ -60,7 +65,7 @@ def read_articulated(path: Path) -> ArticulatedModel:
     links = _links(document["links"], look)
     joints = {joint.name: joint for link in links for joint in link.joints}
     named = {link.name for link in links}
-    lower, upper = _extent(links)
+    lower, upper = extent(links)
     model = ArticulatedModel(
         name=path.stem,
         noun=document.text("noun"),
@@ -144,7 +149,9 @@ def _links(tree: Node, look: Look) -> tuple[Link, ...]:
 
 
 def _link(row: Node, parent: str, look: Look, taken: set[str]) -> Link:
+    only(row, "name parent at rpy mass joints pieces")
     mass = row["mass"]
+    only(mass, "value source confidence")
     _said(mass)
     weight = mass.number("value")
     if not 0 < weight <= 50:
@@ -164,6 +171,7 @@ def _link(row: Node, parent: str, look: Look, taken: set[str]) -> Link:
 
 
 def _joint(row: Node, taken: set[str]) -> LinkJoint:
+    only(row, _JOINT_FIELDS)
     _said(row)
     name, kind = row.text("name"), row.one_of("type", JOINT_TYPES)
     if name in taken or "/" in name:
@@ -179,7 +187,7 @@ def _joint(row: Node, taken: set[str]) -> LinkJoint:
     rest = row.number("rest", lower)
     if not lower <= rest <= upper:
         raise row["rest"].error(f"{rest} lies outside the range {lower} .. {upper}")
-    for key in ("damping", "frictionloss", "stiffness"):
+    for key in ("damping", "armature", "frictionloss", "stiffness"):
         if row.number(key, 0.0) < 0:
             raise row[key].error("at least 0 is expected")
     loss, effort = row.number("frictionloss", 0.0), row.number("effort")
@@ -193,6 +201,7 @@ def _joint(row: Node, taken: set[str]) -> LinkJoint:
         (lower, upper),
         rest,
         row.number("damping", 0.0),
+        row.number("armature", 0.0),
         loss,
         row.number("stiffness", 0.0),
         row.number("spring", 0.0),
@@ -201,6 +210,7 @@ def _joint(row: Node, taken: set[str]) -> LinkJoint:
 
 
 def _coupling(row: Node, joints: dict[str, LinkJoint]) -> Coupling:
+    only(row, "follower master multiplier offset")
     follower, master = row.one_of("follower", joints), row.one_of("master", joints)
     multiplier, offset = row.number("multiplier"), row.number("offset", 0.0)
     if follower == master or multiplier == 0:
@@ -213,6 +223,7 @@ def _coupling(row: Node, joints: dict[str, LinkJoint]) -> Coupling:
 
 
 def _region(row: Node, links: set[str]) -> Region:
+    only(row, "name link at rpy half")
     half = row.vector("half", 3)
     if min(half) <= 0 or max(half) > LARGEST:
         raise row["half"].error(f"half sizes above 0 and up to {LARGEST} m are expected")
@@ -220,6 +231,7 @@ def _region(row: Node, links: set[str]) -> Region:
 
 
 def _grip(row: Node, links: set[str]) -> Grip:
+    only(row, "name link kind at rpy radius length clearance")
     for key in ("radius", "length"):
         if not 0 < row.number(key) <= LARGEST:
             raise row[key].error(f"more than 0 and up to {LARGEST} m is expected")
@@ -234,48 +246,9 @@ def _grip(row: Node, links: set[str]) -> Grip:
     )
 
 
-def _frames(links: tuple[Link, ...]) -> dict[str, tuple[Array, Array]]:
-    """Return position and rotation of each link in the root's frame, joints at rest."""
-    frames: dict[str, tuple[Array, Array]] = {}
-    for link in links:
-        at, turn = link.position, quaternion_matrix(tuple(link.quaternion))
-        if link.parent:
-            above, frame = frames[link.parent]
-            at, turn = above + frame @ at, frame @ turn
-        for joint in link.joints:
-            if joint.type == "slide":
-                at = at + turn @ joint.axis * joint.rest
-            else:
-                spin = _spin(joint.axis, joint.rest)
-                at = at + turn @ (joint.anchor - spin @ joint.anchor)
-                turn = turn @ spin
-        frames[link.name] = (at, turn)
-    return frames
-
-
-def _spin(axis: Array, angle: float) -> Array:
-    half = angle / 2
-    return quaternion_matrix((math.cos(half), *(math.sin(half) * axis)))
-
-
-def _extent(links: tuple[Link, ...]) -> tuple[Array, Array]:
-    """Return the corners of what can be touched, joints at rest, in the root's frame."""
-    lows, highs = [], []
-    for link in links:
-        at, turn = _frames(links)[link.name]
-        for piece in link.pieces:
-            if piece.felt:
-                middle = at + turn @ piece.position
-                whole = turn @ quaternion_matrix(tuple(piece.quaternion))
-                half = reach(piece.shape, piece.size, whole)
-                lows.append(middle - half)
-                highs.append(middle + half)
-    return np.min(lows, axis=0), np.max(highs, axis=0)
-
-
 def _check_nested(document: Node, model: ArticulatedModel) -> None:
     """Refuse a region or a grip whose centre is nowhere near the object: a slip of a digit or a unit."""
-    frames = _frames(model.links)
+    frames = link_frames(model.links)
     places: dict[str, tuple[Region | Grip, ...]] = {"regions": model.regions, "grips": model.grips}
     for key, rows in places.items():
         for node, row in zip(_rows(document, key), rows, strict=True):

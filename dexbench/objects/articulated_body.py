@@ -10,9 +10,11 @@ from .articulated_model import ArticulatedModel, Coupling, Link, LinkJoint, Link
 from .body import COLLISION_GROUP, GEOM_TYPES, PRIORITY, SOLREF, VISUAL_GROUP
 
 _JOINT_TYPES = {"slide": mujoco.mjtJoint.mjJNT_SLIDE, "hinge": mujoco.mjtJoint.mjJNT_HINGE}
-COUPLING_SOLREF = (0.008, 1.0)
-"""Two physics steps: the stiffest that keeps a lid's turn and rise together without ringing."""
-COUPLING_SOLIMP = (0.99, 0.999, 0.0001, 0.5, 2.0)
+STIFF_SOLREF, STIFF_SOLIMP = (0.008, 1.0), (0.99, 0.999, 0.0001, 0.5, 2.0)
+"""Of stops and couplings. Softness is relative to mass, and a button weighs 4 g: with MuJoCo's defaults its spring
+presses it 0.9 mm through its stop."""
+FRICTION_SOLIMP = (0.9995, 0.9999, 0.001, 0.5, 2.0)
+"""Of dry friction: with MuJoCo's default a plug creeps 30 mm in 2 s under half of what should hold it."""
 
 
 def add_articulated(spec: mujoco.MjSpec, model: ArticulatedModel, name: str | None = None) -> mujoco.MjsBody:
@@ -42,7 +44,7 @@ def add_articulated(spec: mujoco.MjSpec, model: ArticulatedModel, name: str | No
             if model.base == "free":
                 body.add_freejoint(name=name)
         for joint in link.joints:
-            _add_joint(body, joint, name)
+            _add_joint(spec, body, joint, name)
         _add_pieces(spec, body, model, link, f"{name}/{link.name}")
         _weigh(body, link)
         bodies[link.name] = body
@@ -53,16 +55,23 @@ def add_articulated(spec: mujoco.MjSpec, model: ArticulatedModel, name: str | No
     return bodies[model.links[0].name]
 
 
-def _add_joint(body: mujoco.MjsBody, joint: LinkJoint, name: str) -> None:
+def _add_joint(spec: mujoco.MjSpec, body: mujoco.MjsBody, joint: LinkJoint, name: str) -> None:
+    # a spec says whether its angles are in degrees, which is its default
+    unit = np.degrees(1.0) if joint.type == "hinge" and spec.compiler.degree else 1.0
     added = body.add_joint(
         name=f"{name}/{joint.name}",
         type=_JOINT_TYPES[joint.type],
         axis=joint.axis,
         pos=joint.anchor,
-        range=joint.range,
+        range=np.multiply(joint.range, unit),
         limited=mujoco.mjtLimited.mjLIMITED_TRUE,
         frictionloss=joint.frictionloss,
-        springref=joint.spring,
+        armature=joint.armature,
+        springref=joint.spring * unit,
+        solref_limit=STIFF_SOLREF,
+        solimp_limit=STIFF_SOLIMP,
+        solref_friction=STIFF_SOLREF,
+        solimp_friction=FRICTION_SOLIMP,
     )
     # polynomials in MuJoCo 4: the linear term
     added.stiffness[0] = joint.stiffness
@@ -132,7 +141,7 @@ def _couple(spec: mujoco.MjSpec, coupling: Coupling, name: str) -> None:
         objtype=mujoco.mjtObj.mjOBJ_JOINT,
         name1=f"{name}/{coupling.follower}",
         name2=f"{name}/{coupling.master}",
-        solref=COUPLING_SOLREF,
-        solimp=COUPLING_SOLIMP,
+        solref=STIFF_SOLREF,
+        solimp=STIFF_SOLIMP,
     )
     equality.data[:5] = [coupling.offset, coupling.multiplier, 0, 0, 0]

@@ -60,6 +60,8 @@ class LinkJoint:
     """Where it is unless a trial says otherwise [m] or [rad]."""
     damping: float
     """[N s/m] or [N m s/rad]"""
+    armature: float
+    """Inertia along the joint beside that of the link [kg] or [kg m^2]: steps of 4 ms are long for a spring and 4 g."""
     frictionloss: float
     """Dry friction [N] or [N m]."""
     stiffness: float
