@@ -14,6 +14,7 @@ from dexbench.core.world import WorldSpec
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.model import ObjectModel
 
+from ._hand_shapes import HandShapes
 from ._planner import Planner, timed
 
 ARRIVED = 0.02
@@ -53,6 +54,8 @@ class Motions:
         self.period = 1.0 / world.action.rate_hz
         self.planner = Planner(world)
         self.around = self.planner.around
+        self.shapes = {side: HandShapes(robot, side) for side in robot.sides}
+        """Shapes of each side's hand by the roles of its motors."""
         self._arm = robot.actuator_index(part="arm")
         self._arm_joints = robot.joint_index(part="arm")
 
@@ -82,23 +85,6 @@ class Motions:
         """Return the sides, the one whose arm stands nearer to `point` first."""
         bases = {s: np.array(self.robot.parts[s].base_position)[:2] for s in self.sides}
         return sorted(self.sides, key=lambda s: float(np.linalg.norm(bases[s] - point[:2])))
-
-    def shape(self, side: str, roles: Mapping[str, float], base: Array) -> Array:
-        """Return (H,) a hand's targets: `base` (H,) with some motors put to a share of their range.
-
-        Args:
-          side: which hand.
-          roles: share from 0 (lower limit) to 1 (upper) of each motor by its role, for example "index/flexion"; roles
-            that this hand does not have are left out.
-          base: (H,) [rad].
-        """
-        shaped, limits = base.copy(), self.robot.limits
-        for place, actuator in enumerate(self.planner.hand[side]):
-            share = roles.get(self.robot.actuators[actuator].role)
-            if share is not None:
-                low, high = limits.lower[actuator], limits.upper[actuator]
-                shaped[place] = low + share * (high - low)
-        return shaped
 
     # --- Motions ---------------------------------------------------------------------------------------------------
 
