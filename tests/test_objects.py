@@ -8,7 +8,7 @@ from scipy.spatial import ConvexHull
 from dexbench.core.assets import asset_path
 from dexbench.core.errors import UnknownName
 from dexbench.objects.body import add_object
-from dexbench.objects.catalogue import catalogue, families, instances, load_object
+from dexbench.objects.catalogue import catalogue, families, family_of, instances, load_object, members, phrases
 from dexbench.objects.family import load_family
 from dexbench.objects.generate import build, differences, rotation
 from dexbench.objects.model import ObjectModel, Piece
@@ -59,77 +59,95 @@ def upright_scene() -> mujoco.MjSpec:
     return spec
 
 
-@pytest.fixture(params=instances())
-def model(request: pytest.FixtureRequest) -> ObjectModel:
-    return load_object(request.param)
+def some(family: str) -> list[ObjectModel]:
+    """Return the objects of a family on which slow laws are tried: its first and last ones, and its extremes."""
+    everyone = members(family)
+    described = load_family(family).members
+    by_mass = sorted(everyone, key=lambda name: described[name].mass)
+    return [load_object(name) for name in dict.fromkeys([everyone[0], everyone[-1], by_mass[0], by_mass[-1]])]
 
 
-def test_surface_is_closed_and_faces_outwards(model: ObjectModel) -> None:
-    edges = np.concatenate([model.faces[:, [0, 1]], model.faces[:, [1, 2]], model.faces[:, [2, 0]]])
-    directed = {tuple(edge) for edge in edges.tolist()}
-    assert len(directed) == len(edges), "an edge is used twice in one direction"
-    assert all((b, a) in directed for a, b in directed), "an edge has no neighbour"
-    a, b, c = model.vertices[model.faces].transpose(1, 0, 2)
-    assert np.einsum("ij,ij->", a, np.cross(b, c)) > 0
-    assert np.linalg.norm(np.cross(b - a, c - a), axis=1).min() > 1e-10, "a face without area"
-    assert 280 <= len(model.faces) <= 1500
+@pytest.mark.parametrize("family", families())
+def test_surfaces_are_closed_and_face_outwards(family: str) -> None:
+    for model in map(load_object, members(family)):
+        edges = np.concatenate([model.faces[:, [0, 1]], model.faces[:, [1, 2]], model.faces[:, [2, 0]]]).astype(
+            np.int64
+        )
+        count = len(model.vertices)
+        forth, back = edges[:, 0] * count + edges[:, 1], edges[:, 1] * count + edges[:, 0]
+        assert len(np.unique(forth)) == len(forth), (model.name, "an edge is used twice in one direction")
+        assert (np.sort(forth) == np.sort(back)).all(), (model.name, "an edge has no neighbour")
+        a, b, c = model.vertices[model.faces].transpose(1, 0, 2)
+        assert np.einsum("ij,ij->", a, np.cross(b, c)) > 0, model.name
+        assert np.linalg.norm(np.cross(b - a, c - a), axis=1).min() > 1e-10, (model.name, "a face without area")
+        assert 280 <= len(model.faces) <= 1500, model.name
 
 
-def test_pieces_lie_in_the_hulls_of_the_parts(model: ObjectModel) -> None:
-    assert len(model.pieces) <= 12
-    seen = [model.vertices[np.unique(model.faces[model.face_part == part])] for part in range(len(model.parts))]
-    hulls = [ConvexHull(vertices).equations for vertices in seen]
-    for piece in model.pieces:
-        spanned = corners(piece)
-        # a piece may be rooted in the next part, as a bottle's neck in its shoulder
-        out = np.min([(spanned @ hull[:, :3].T + hull[:, 3]).max(axis=1) for hull in hulls], axis=0)
-        assert out.max() < TOLERANCE, (model.parts[piece.part].name, piece.shape)
-        own = hulls[piece.part]
-        assert (own[:, :3] @ piece.position + own[:, 3]).max() < TOLERANCE, "the middle of a piece lies in its own part"
+@pytest.mark.parametrize("family", families())
+def test_pieces_lie_in_the_hulls_of_the_parts(family: str) -> None:
+    for model in some(family):
+        assert len(model.pieces) <= 12
+        seen = [model.vertices[np.unique(model.faces[model.face_part == part])] for part in range(len(model.parts))]
+        hulls = [ConvexHull(vertices).equations for vertices in seen]
+        for piece in model.pieces:
+            spanned = corners(piece)
+            # a piece may be rooted in the next part, as a bottle's neck in its shoulder
+            out = np.min([(spanned @ hull[:, :3].T + hull[:, 3]).max(axis=1) for hull in hulls], axis=0)
+            assert out.max() < TOLERANCE, (model.name, model.parts[piece.part].name, piece.shape)
+            own = hulls[piece.part]
+            assert (own[:, :3] @ piece.position + own[:, 3]).max() < TOLERANCE, (
+                model.name,
+                "the middle is in its part",
+            )
 
 
-def test_surface_lies_on_the_pieces(model: ObjectModel) -> None:
-    depth = np.min([distance(piece, model.points) for piece in model.pieces], axis=0)
-    worst = 0.006 if model.family == "bottle" else TOLERANCE  # a bottle's shoulder is two steps
-    assert depth.max() < worst
+@pytest.mark.parametrize("family", families())
+def test_surfaces_lie_on_the_pieces(family: str) -> None:
+    worst = 0.006 if family == "bottle" else TOLERANCE  # a bottle's shoulder is two steps
+    for model in map(load_object, members(family)):
+        depth = np.min([distance(piece, model.points) for piece in model.pieces], axis=0)
+        assert depth.max() < worst, model.name
 
 
-def test_every_part_is_held_and_seen(model: ObjectModel) -> None:
-    everything = set(range(len(model.parts)))
-    assert {piece.part for piece in model.pieces} == everything
-    assert set(model.face_part.tolist()) == everything
-    assert set(model.point_part.tolist()) == everything
-    assert model.part(model.parts[-1].name) == len(model.parts) - 1
+@pytest.mark.parametrize("family", families())
+def test_every_part_is_held_and_seen(family: str) -> None:
+    for model in map(load_object, members(family)):
+        everything = set(range(len(model.parts)))
+        assert {piece.part for piece in model.pieces} == everything, model.name
+        assert set(model.face_part.tolist()) == everything, model.name
+        assert set(model.point_part.tolist()) == everything, model.name
+        assert model.part(model.parts[-1].name) == len(model.parts) - 1
 
 
-def test_points_lie_on_faces_of_their_part(model: ObjectModel) -> None:
-    assert model.points.shape == (256, 3)
-    assert np.allclose(np.linalg.norm(model.point_normals, axis=1), 1, atol=1e-5)
-    a, b, c = model.vertices[model.faces].transpose(1, 0, 2)
-    normal = np.cross(b - a, c - a)
-    area = np.linalg.norm(normal, axis=1)
-    some = slice(None, None, 5)  # a fifth of them: the check is slow
-    for point, facing, part in zip(model.points[some], model.point_normals[some], model.point_part[some], strict=True):
-        # barycentric weights of the point in every face; inside where all are positive and it is in the plane
-        sides = ((a, b), (b, c), (c, a))
-        parts = [np.einsum("ij,ij->i", np.cross(q - p, point - p), normal) / area**2 for p, q in sides]
-        height = np.abs(np.einsum("ij,ij->i", point - a, normal) / area)
-        on = (np.min(parts, axis=0) > -1e-3) & (height < 1e-6) & (model.face_part == part)
-        assert ((normal[on] / area[on, None]) @ facing > 0.999).any()
+@pytest.mark.parametrize("family", families())
+def test_points_lie_on_faces_of_their_part(family: str) -> None:
+    for model in some(family):
+        assert model.points.shape == (256, 3)
+        assert np.allclose(np.linalg.norm(model.point_normals, axis=1), 1, atol=1e-5)
+        a, b, c = model.vertices[model.faces].transpose(1, 0, 2)
+        normal = np.cross(b - a, c - a)
+        area = np.linalg.norm(normal, axis=1)
+        few = slice(None, None, 16)  # a sixteenth of them: the check is slow
+        for point, facing, part in zip(model.points[few], model.point_normals[few], model.point_part[few], strict=True):
+            # barycentric weights of the point in every face; inside where all are positive and it is in the plane
+            sides = ((a, b), (b, c), (c, a))
+            parts = [np.einsum("ij,ij->i", np.cross(q - p, point - p), normal) / area**2 for p, q in sides]
+            height = np.abs(np.einsum("ij,ij->i", point - a, normal) / area)
+            on = (np.min(parts, axis=0) > -1e-3) & (height < 1e-6) & (model.face_part == part)
+            assert ((normal[on] / area[on, None]) @ facing > 0.999).any(), model.name
 
 
-def test_mass_is_physical(model: ObjectModel) -> None:
-    x, y, z = model.inertia
-    assert min(x, y, z) > 0
-    assert x + y > z
-    assert y + z > x
-    assert z + x > y
-    assert np.linalg.norm(model.inertia_quaternion) == pytest.approx(1)
-    assert (model.center_of_mass >= model.vertices.min(axis=0)).all()
-    assert (model.center_of_mass <= model.vertices.max(axis=0)).all()
-    # no body of its size can have more: all mass at the farthest point
-    reach = np.linalg.norm(model.vertices - model.center_of_mass, axis=1).max()
-    assert max(x, y, z) < model.mass * reach**2
+@pytest.mark.parametrize("family", families())
+def test_mass_is_physical(family: str) -> None:
+    for model in map(load_object, members(family)):
+        x, y, z = model.inertia
+        assert min(x, y, z, x + y - z, y + z - x, z + x - y) > 0, model.name
+        assert np.linalg.norm(model.inertia_quaternion) == pytest.approx(1)
+        assert (model.center_of_mass >= model.vertices.min(axis=0)).all()
+        assert (model.center_of_mass <= model.vertices.max(axis=0)).all()
+        # no body of its size can have more: all mass at the farthest point
+        reach = np.linalg.norm(model.vertices - model.center_of_mass, axis=1).max()
+        assert max(x, y, z) < model.mass * reach**2, model.name
 
 
 def test_mass_agrees_with_mujoco() -> None:
@@ -149,7 +167,7 @@ def test_mass_agrees_with_mujoco() -> None:
 
 def test_all_rest_still() -> None:
     spec = upright_scene()
-    poses = [(model, rest) for model in catalogue().values() for rest in model.rest]
+    poses = [(model, rest) for family in families() for model in some(family) for rest in model.rest]
     for k, (model, rest) in enumerate(poses):
         body = add_object(spec, model, name=f"{model.name}_{rest.name}")
         body.pos, body.quat = [0.6 * (k % 10), 0.6 * (k // 10), rest.height], rest.quaternion
@@ -161,8 +179,8 @@ def test_all_rest_still() -> None:
     moved = np.linalg.norm(end[:, :3] - start[:, :3], axis=1)
     turned = 2 * np.degrees(np.arccos(np.clip(np.abs(np.sum(end[:, 3:] * start[:, 3:], axis=1)), 0, 1)))
     still = (moved < 0.002) & (turned < 2)
+    still &= np.abs(data.qvel.reshape(-1, 6)).max(axis=1) < 1e-4
     assert still.all(), [f"{model.name} {rest.name}" for (model, rest), ok in zip(poses, still, strict=True) if not ok]
-    assert np.abs(data.qvel).max() < 1e-4
 
 
 def test_a_rolling_ball_stops() -> None:
@@ -192,28 +210,34 @@ def test_one_hand_cannot_hold_a_tray_level() -> None:
 
 
 def test_names_and_phrases_are_unique() -> None:
-    names = instances()
+    names = members()
     assert len(set(names)) == len(names) == len(catalogue())
-    phrases = [model.phrase for model in catalogue().values()]
-    assert len(set(phrases)) == len(phrases)
+    assert set(instances()) <= set(names)
+    assert len(phrases()) == len(names), "two objects share a phrase"
+    for phrase, name in list(phrases().items())[::9]:
+        assert load_object(name).phrase == phrase
+        assert family_of(name) == load_object(name).family
 
 
 @pytest.mark.parametrize("family", families())
 def test_seen_and_unseen_differ(family: str) -> None:
-    seen, unseen = instances(family, "seen"), instances(family, "unseen")
-    assert len(seen) >= 3
-    assert len(unseen) == 2
-    described = load_family(family).instances
+    seen, unseen = members(family, "seen"), members(family, "unseen")
+    described = load_family(family).members
+    if seen:
+        assert len(instances(family, "seen")) >= 3
+        assert len(instances(family, "unseen")) == 2
+    else:
+        assert len(instances(family)) == 5, "a family of which nothing is seen in training"
     for strange in unseen:
         for known in seen:
             assert dict(described[strange].parameters) != dict(described[known].parameters)
-            assert described[strange].color != described[known].color or described[strange].rgb != described[known].rgb
+            assert described[strange].rgb != described[known].rgb
 
 
 @pytest.mark.parametrize("family", families())
 def test_stored_geometry_is_what_the_generator_makes(family: str) -> None:
     described = load_family(family)
-    instance = list(described.instances.values())[-1]
+    instance = list(described.members.values())[-1]
     built = build(described, instance)
     with np.load(asset_path(f"objects/{instance.name}.npz"), allow_pickle=False) as stored:
         assert differences(built, stored) == []

@@ -64,6 +64,12 @@ def cylinder(start: ArrayLike, stop: ArrayLike, radius: float, part: int = 0) ->
     return _along("cylinder", start, stop, radius, part)
 
 
+def inscribed(profile: Array, way: float) -> float:
+    """Return the radius [m] of the sphere about (0, `way`) that fits into a profile (points, 2)."""
+    dense = np.concatenate([np.linspace(a, b, 8) for a, b in zip(profile[:-1], profile[1:], strict=True)])
+    return float(np.hypot(dense[:, 0], dense[:, 1] - way).min())
+
+
 def stand(radius: float) -> list[tuple[float, float]]:
     """The profile of a rounded base, from the middle out and up to the wall."""
     return [
@@ -72,3 +78,31 @@ def stand(radius: float) -> list[tuple[float, float]]:
         (radius - 0.6 * BEVEL, 0.6 * BEVEL),
         (radius, 2 * BEVEL),
     ]
+
+
+def staves(foot: float, top: float, low: float, high: float, wall: float, count: int, part: int) -> list[Piece]:
+    """Return flat boards that stand in for a round wall.
+
+    Args:
+      foot: outer radius at the lower edge [m].
+      top: outer radius at the upper edge, at least `foot` [m].
+      low: height of the lower edge [m].
+      high: height of the upper edge [m].
+      wall: thickness [m].
+      count: how many.
+      part: of all of them.
+    """
+    rise = high - low
+    tilt = float(np.arctan2(top - foot, rise))
+    half_angle = np.pi / count
+    mean = 0.5 * (foot + top) - wall / np.cos(tilt) / 2
+    distance = mean * 0.5 * (1 + np.cos(half_angle))
+    width = (mean + 0.2 * (top - foot)) * np.tan(half_angle)
+    length = (rise - wall * np.sin(tilt)) / np.cos(tilt)
+    boards = []
+    c, s = np.cos(tilt / 2), np.sin(tilt / 2)
+    for angle in 2 * half_angle * np.arange(count):
+        w, z = np.cos(angle / 2), np.sin(angle / 2)
+        position = (distance * np.cos(angle), distance * np.sin(angle), (low + high) / 2)
+        boards.append(piece("box", (wall / 2, width, length / 2), position, part, (w * c, -z * s, w * s, z * c)))
+    return boards

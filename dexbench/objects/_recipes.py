@@ -3,10 +3,26 @@
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
-from . import _recipes_care, _recipes_food, _recipes_kitchen, _recipes_toys, _recipes_vessels
+from . import (
+    _recipes_care,
+    _recipes_food,
+    _recipes_handles,
+    _recipes_kitchen,
+    _recipes_tools,
+    _recipes_toys,
+    _recipes_vessels,
+)
 from ._pieces import Parameters, Recipe
 
-KINDS = (_recipes_vessels, _recipes_kitchen, _recipes_food, _recipes_care, _recipes_toys)
+KINDS = (
+    _recipes_vessels,
+    _recipes_kitchen,
+    _recipes_handles,
+    _recipes_food,
+    _recipes_care,
+    _recipes_tools,
+    _recipes_toys,
+)
 """Modules of recipes: every public function that they define is the recipe of the family of that name."""
 
 

@@ -2,16 +2,10 @@
 
 import numpy as np
 
-from ._pieces import Parameters, Recipe, capsule, piece
+from ._pieces import Parameters, Recipe, capsule, inscribed, piece, upright
 from ._surface import join, turned
 from ._sweep import spun, sweep
 from .model import Array, Piece
-
-
-def inscribed(profile: Array, way: float) -> float:
-    """Return the radius [m] of the sphere about (0, `way`) that fits into a profile (points, 2)."""
-    dense = np.concatenate([np.linspace(a, b, 8) for a, b in zip(profile[:-1], profile[1:], strict=True)])
-    return float(np.hypot(dense[:, 0], dense[:, 1] - way).min())
 
 
 def egg(p: Parameters) -> Recipe:
@@ -66,7 +60,9 @@ def banana(p: Parameters) -> Recipe:
     neck = p["stem_radius"]
     size = np.maximum(np.where(s > 0.8, stem * body + (1 - stem) * neck, body), 0.3 * neck)
     path[:, 1] -= path[:, 1].mean()
-    path[:, 2] = np.where(s > 0.8, np.interp(s, [0.8, 1.0], [size[s <= 0.8][-1], 0.75 * r]), size)  # lies flat, stem raised
+    path[:, 2] = np.where(
+        s > 0.8, np.interp(s, [0.8, 1.0], [size[s <= 0.8][-1], 0.75 * r]), size
+    )  # lies flat, stem raised
     part = [0] * 23 + [1] * 4
     surface = sweep(path, size, part, sides=14)
     pieces = chain(path, size, [2, 6, 10, 14, 18, 21], 0, lying=True)
@@ -104,3 +100,59 @@ def croissant(p: Parameters) -> Recipe:
     path[:, 1] -= 0.4 * path[:, 1].max()
     surface = sweep(path, np.column_stack([size, size * folds]), sides=16)
     return Recipe(surface, chain(path, size, [2, 4, 8, 12, 16, 20, 24, 28, 32, 34], 0, lying=True))
+
+
+def pear(p: Parameters) -> Recipe:
+    """A pear. Parts: body, stem."""
+    r, h, neck = p["radius"], p["height"], p["neck_radius"]
+    ring, thick = 0.18 * r, 0.82 * r
+    belly = _ringed(ring, thick, 0.003)[:14]
+    # the outline between the belly's upper half and the neck's end leans in evenly
+    turn = np.radians(np.linspace(28, 84, 7))
+    top = np.column_stack([neck * np.cos(turn), h - neck + neck * np.sin(turn)])
+    profile = np.concatenate([belly[belly[:, 1] < 1.35 * thick], top])
+    stem, rod = _stem(h - 0.006, h + p["stem"], 0.002)
+    surface = join([turned(profile, sides=26), turned(stem, 1, sides=8)])
+    around = np.arange(5) * 2 * np.pi / 5
+    spheres = [piece("sphere", (thick,), (ring * np.cos(a), ring * np.sin(a), thick)) for a in around]
+    ways = thick + np.array([0.25, 0.5, 0.78]) * (h - neck - thick)
+    middle = [piece("sphere", (inscribed(profile, w) + 3e-4,), (0, 0, w)) for w in ways]
+    return Recipe(surface, [*spheres, *middle, piece("sphere", (neck,), (0, 0, h - neck)), rod])
+
+
+def lemon(p: Parameters) -> Recipe:
+    """A lemon on its side, with a nipple at both ends. Parts: body."""
+    half, radius = p["length"] / 2, p["width"] / 2
+    u = np.linspace(-0.985, 0.985, 25)
+    body = radius * np.sqrt(np.clip(1 - (u / 0.9) ** 2, 0, 1))
+    nipple = 0.24 * radius * np.sqrt(np.clip((1 - np.abs(u)) / 0.25, 0, 1))
+    profile = np.column_stack([np.maximum(body, nipple), half * u])
+    surface = spun(profile, (0, 0, radius), (1, 0, 0), sides=22)
+    ends = (-0.42 * half, -0.2 * half, 0.2 * half, 0.42 * half)
+    spheres = [piece("sphere", (inscribed(profile, w) + 3e-4,), (w, 0, radius)) for w in ends]
+    tips = [capsule((-0.88 * half, 0, radius), (0.88 * half, 0, radius), 0.22 * radius)]
+    return Recipe(surface, [capsule((-0.004, 0, radius), (0.004, 0, radius), radius - 3e-4), *spheres, *tips])
+
+
+def bread_roll(p: Parameters) -> Recipe:
+    """A round bread roll. Parts: body."""
+    r, thick = p["radius"], p["height"] / 2
+    ring = r - thick
+    profile = _ringed(ring, thick, 0.0)[1:-1]
+    top = profile[:, 1] > thick
+    profile[top, 1] += 0.002 * (1 - (profile[top, 0] / r) ** 2)  # risen a little in the middle
+    around = np.arange(7) * 2 * np.pi / 7
+    spheres = [piece("sphere", (thick,), (ring * np.cos(a), ring * np.sin(a), thick)) for a in around]
+    return Recipe(turned(profile, sides=30), [*spheres, upright(0.9 * ring, 0, 2 * thick + 0.002)])
+
+
+def yogurt(p: Parameters) -> Recipe:
+    """A cup of yogurt with a foil lid. Parts: cup, lid."""
+    foot, r, low, lid = p["base_radius"], p["top_radius"], p["cup_height"], p["top_radius"] + 0.002
+    top = low + 0.003
+    cup = [(0.4 * foot, 0), (foot - 0.002, 0), (foot, 0.002), (r, low - 0.0005)]
+    foil = [(lid, low), (lid, top - 0.001), (lid - 0.001, top), (0.4 * lid, top)]
+    surface = turned([*cup, *foil], [0] * len(cup) + [1] * (len(foil) + 1), sides=36)
+    edges = np.linspace(0, low, 5)
+    walls = [upright(foot + (r - foot) * 0.5 * (a + b) / low, a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return Recipe(surface, [*walls, upright(lid, low, top, part=1)])

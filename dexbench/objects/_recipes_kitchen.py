@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ._pieces import BEVEL, Parameters, Recipe, piece, stand, upright
+from ._pieces import BEVEL, Parameters, Recipe, piece, stand, staves, upright
 from ._surface import Surface, arc, join, turned
 from ._sweep import brick, welded
-from .model import Array, Piece
+from .model import Array
 
 
 def canister(p: Parameters) -> Recipe:
@@ -17,34 +17,6 @@ def canister(p: Parameters) -> Recipe:
     crown += [(0.75 * lid, top), (0.74 * lid, top - 0.001), (0.35 * lid, top - 0.001)]
     surface = turned([*body, *crown], [0] * len(body) + [1] * (len(crown) + 1), sides=32)
     return Recipe(surface, [upright(r, 0, low), upright(lid, low, top, part=1)])
-
-
-def staves(foot: float, top: float, low: float, high: float, wall: float, count: int, part: int) -> list[Piece]:
-    """Return flat boards that stand in for a round wall.
-
-    Args:
-      foot: outer radius at the lower edge [m].
-      top: outer radius at the upper edge, at least `foot` [m].
-      low: height of the lower edge [m].
-      high: height of the upper edge [m].
-      wall: thickness [m].
-      count: how many.
-      part: of all of them.
-    """
-    rise = high - low
-    tilt = float(np.arctan2(top - foot, rise))
-    half_angle = np.pi / count
-    mean = 0.5 * (foot + top) - wall / np.cos(tilt) / 2
-    distance = mean * 0.5 * (1 + np.cos(half_angle))
-    width = (mean + 0.2 * (top - foot)) * np.tan(half_angle)
-    length = (rise - wall * np.sin(tilt)) / np.cos(tilt)
-    boards = []
-    c, s = np.cos(tilt / 2), np.sin(tilt / 2)
-    for angle in 2 * half_angle * np.arange(count):
-        w, z = np.cos(angle / 2), np.sin(angle / 2)
-        position = (distance * np.cos(angle), distance * np.sin(angle), (low + high) / 2)
-        boards.append(piece("box", (wall / 2, width, length / 2), position, part, (w * c, -z * s, w * s, z * c)))
-    return boards
 
 
 def tumbler(p: Parameters) -> Recipe:
@@ -107,3 +79,10 @@ def carton(p: Parameters) -> Recipe:
     pieces.append(piece("box", (0.55 * x, y, 0.2 * roof), (0, 0, low + 0.2 * roof), 1))
     pieces.append(piece("box", (0.003, y, fin / 2 + 0.002), (0, 0, ridge + fin / 2 - 0.002), 1))
     return Recipe(surface, pieces)
+
+
+def coaster(p: Parameters) -> Recipe:
+    """A thick round coaster. Parts: body."""
+    r, h = p["radius"], p["height"]
+    rim = [(r, h - BEVEL), (r - 0.0006, h - 0.0006), (r - BEVEL, h), (0.8 * r, h), (0.79 * r, h - 0.001)]
+    return Recipe(turned([*stand(r), *rim, (0.3 * r, h - 0.001)], sides=36), [upright(r, 0, h)])

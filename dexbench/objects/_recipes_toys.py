@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ._pieces import BEVEL, Parameters, Recipe, piece, stand, upright
-from ._surface import arc, turned
-from ._sweep import welded
+from ._pieces import BEVEL, Parameters, Recipe, inscribed, piece, stand, upright
+from ._surface import arc, join, turned
+from ._sweep import moved, sweep, welded
 from .model import Array
 
 PIPS = {
@@ -77,3 +77,25 @@ def bead(p: Parameters) -> Recipe:
     profile = arc((0, r), r, -80, 80, 10)
     tips = np.array([[0, 0, 0], [0, 0, 2 * r]])
     return Recipe(turned(profile, sides=18, tips=tips), [piece("sphere", (r,), (0, 0, r))])
+
+
+def duck(p: Parameters) -> Recipe:
+    """A rubber duck that looks towards +x. Parts: body, head."""
+    r, half, head = p["radius"], p["length"] / 2, p["head_radius"]
+    s = np.sin(np.linspace(-np.pi / 2 + 0.12, np.pi / 2 - 0.12, 17))
+    size = r * np.sqrt(1 - s * s)
+    path = np.column_stack([half * s, 0 * s, r + 0.28 * r * np.clip(-s, 0, 1) ** 3])  # the tail is up
+    neck = np.array([0.4 * half, 0, 1.55 * r + 0.75 * head])
+    tips = np.array([[0, 0, -head], [0, 0, head]])
+    skull = moved(turned(arc((0, 0), head, -80, 80, 12), 1, sides=16, tips=tips), neck)
+    along = neck + head * np.array([[0.7, 0, -0.1], [1.25, 0, -0.15], [1.4, 0, -0.12]])
+    beak = sweep(along, head * np.array([[0.3, 0.5], [0.2, 0.42], [0.08, 0.25]]), 1, sides=12)
+    profile = np.column_stack([size, half * s])
+    ways = np.array([-0.87, -0.72, -0.5, -0.25, 0.05, 0.35, 0.6])
+    spheres = [
+        piece("sphere", (inscribed(profile, w * half) - 3e-4,), (w * half, 0, float(np.interp(w, s, path[:, 2]))))
+        for w in ways
+    ]
+    bill = piece("box", head * np.array([0.28, 0.36, 0.17]), neck + head * np.array([1.05, 0, -0.13]), 1)
+    pieces = [upright(0.42 * r, 0, 0.3 * r), *spheres, piece("sphere", (head,), neck, 1), bill]
+    return Recipe(join([sweep(path, size, sides=18), skull, beak]), pieces)

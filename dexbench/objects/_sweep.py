@@ -91,3 +91,20 @@ def welded(corners: ArrayLike, part: int = 0) -> Surface:
     return Surface(
         triangles.reshape(-1, 3)[first], faces, np.full(len(faces), part, np.int32), np.zeros(len(faces), bool)
     )
+
+
+def hoop(section: ArrayLike, part: int = 0, sides: int = 40) -> Surface:
+    """Turn a closed outline (points, 2) of (radius, height), counter-clockwise, about z: a body with a hole."""
+    outline = np.asarray(section, float)
+    count = len(outline)
+    angle = np.linspace(0.0, 2 * np.pi, sides, endpoint=False)
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    radius = outline[None, :, :1] * ring[:, None]
+    vertices = np.concatenate([radius, np.broadcast_to(outline[None, :, 1:], (sides, count, 1))], axis=2)
+    i, j = np.meshgrid(np.arange(sides), np.arange(count), indexing="ij")
+    a, b = i * count + j, i * count + (j + 1) % count
+    c, d = (i + 1) % sides * count + (j + 1) % count, (i + 1) % sides * count + j
+    faces = np.concatenate([np.stack([a, d, c], -1).reshape(-1, 3), np.stack([a, c, b], -1).reshape(-1, 3)])
+    return Surface(
+        vertices.reshape(-1, 3), faces.astype(np.int32), np.full(len(faces), part, np.int32), np.zeros(len(faces), bool)
+    )
