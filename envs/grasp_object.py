@@ -1,5 +1,7 @@
 """Grasp the object that the instruction names, lift it by 10 cm and hold it, with other objects around."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dexbench.core.holding import Holding, renew
@@ -9,6 +11,7 @@ from dexbench.core.task import Region, TaskBase, versioned
 from dexbench.core.trial import Outcome, Trial
 from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import REGION, stand
+from dexbench.objects.substitution import substituted
 
 HANDS = 1
 VERSION = 1
@@ -134,6 +137,6 @@ class GraspObject(TaskBase):
         return Outcome(once, at_end, stage, held.attempts, reward, failure, done)
 
 
-def make() -> GraspObject:
-    """Return the task."""
-    return GraspObject()
+def make(objects: Sequence[str] = ()) -> GraspObject:
+    """Return the task, on request with other objects as its targets."""
+    return substituted(GraspObject(), objects)

@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Collect."""
     for shelf, name in ((AGENTS, arguments.agent), (TASKS, arguments.task), (EMBODIMENTS, arguments.embodiment)):
-        locate(shelf, name.partition("-v")[0])
+        locate(shelf, name.partition("-v")[0].partition("+")[0])
     from dexbench.data.demonstrations import Noise, collect  # loads MuJoCo: after the names are known to be right
     from dexbench.data.lerobot_collection import collect_dataset
 

@@ -15,7 +15,7 @@ import numpy as np
 from dexbench.core.appearance import appearance
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
-from dexbench.core.shelf import EMBODIMENTS, TASKS, load_task, locate
+from dexbench.core.shelf import EMBODIMENTS, load_task, locate
 
 if TYPE_CHECKING:
     from dexbench.sim.world import SimWorld
@@ -45,9 +45,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show a trial."""
-    locate(TASKS, arguments.task.partition("-v")[0])
-    locate(EMBODIMENTS, arguments.embodiment)
     task = load_task(arguments.task)
+    locate(EMBODIMENTS, arguments.embodiment)
     split = arguments.split or task.splits[0]
     if split not in task.splits:
         raise DataError(f"task {task.name!r} has splits {', '.join(task.splits)}; {split!r} was asked for")

@@ -183,9 +183,18 @@ def _load(shelf: Shelf, name: str) -> Callable[..., Any]:
 
 
 def load_task(name: str) -> "Task":
-    """Return a fresh task by name; a version suffix, as in "grasp_object-v1", must match."""
-    plain, _, version = name.partition("-v")
-    task: Task = _load(TASKS, plain)()
+    """Return a fresh task by name; a version suffix, as in "grasp_object-v1", must match.
+
+    Objects of one's own stand in the place of its target where the name goes on with them: "grasp_object+my_cup".
+    """
+    whole, _, version = name.partition("-v")
+    plain, *objects = whole.split("+")
+    try:
+        task: Task = _load(TASKS, plain)(**({"objects": objects} if objects else {}))
+    except TypeError as error:
+        if "unexpected keyword argument 'objects'" not in str(error):
+            raise
+        raise DataError(f"task {plain!r} takes no other objects than its own; {name!r} was asked for") from error
     if version and version != str(task.version):
         raise DataError(f"task {plain!r} is at version {task.version}; {name!r} was measured with another version")
     return task
