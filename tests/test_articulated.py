@@ -172,11 +172,11 @@ def test_a_joint_moves_under_its_effort_and_stays_in_range(name: str, joint: str
     row = MODELS[name].joint(joint)
     low, high = row.range
     end = Bench(MODELS[name], fixed=True).push(joint, row.effort, 2.0)
-    assert high - 0.02 * (high - low) < end < high + 0.01 * (high - low)
+    assert high - 0.03 * (high - low) < end < high + 0.03 * (high - low)
     little = Bench(MODELS[name], fixed=True).push(joint, 0.3 * row.effort, 2.0)
     if row.stiffness:
         held = (0.3 * row.effort + row.stiffness * row.spring) / row.stiffness
-        assert little == pytest.approx(max(held, low), abs=0.02 * (high - low))
+        assert little == pytest.approx(max(held, low), abs=0.03 * (high - low))
     else:
         assert little - row.rest < 0.01 * (high - low)
 
@@ -186,7 +186,7 @@ def test_springs_bring_it_back(name: str, joint: str) -> None:
     row = MODELS[name].joint(joint)
     bench = Bench(MODELS[name], fixed=True)
     bench.push(joint, row.effort, 1.0)
-    assert bench.push(joint, 0.0, 0.5) == pytest.approx(row.range[0], abs=0.01 * (row.range[1] - row.range[0]))
+    assert bench.push(joint, 0.0, 0.5) == pytest.approx(row.range[0], abs=0.03 * (row.range[1] - row.range[0]))
 
 
 def test_a_button_takes_a_newton_for_each_millimetre() -> None:
