@@ -25,6 +25,7 @@ VERBS = {
     "object": ("object", "bring an object of your own, see what there is"),
     "grasp": ("grasp", "judge grasps by the metrics of the field"),
     "suite": ("suite", "show a suite, or freeze its table of episodes"),
+    "robustness": ("robustness", "what can be perturbed, and how success falls under it"),
 }
 """Verb to (module in this folder, summary). A module offers DESCRIPTION, configure(parser) and run(arguments)."""
 

@@ -63,13 +63,13 @@ BUILT = Appearance(
     window=(0.16, 0.18, 0.22),
     ambient=(0.34, 0.34, 0.36),
     head=(0.20, 0.20, 0.20),
-    zenith=(0.80, 0.86, 0.92),
-    nadir=(0.42, 0.47, 0.54),
+    zenith=(0.729, 0.788, 0.847),
+    nadir=(0.486, 0.541, 0.608),
     table=(0.78, 0.73, 0.66),
     edge=(0.46, 0.40, 0.33),
     floor=(0.445, 0.475, 0.515),
 )
-"""The cell as it was built (sim/furniture.py), in numbers; the floor's colour is the mean of its tiles."""
+"""The cell as it was built (sim/furniture.py), in numbers: the sky straight above and below, the mean of the tiles."""
 
 _BOUNDS = {"lamp": BRIGHTEST, "window": BRIGHTEST, "ambient": BRIGHTEST, "head": BRIGHTEST, "shade": 2.0}
 """Largest values, where that is not 1."""

@@ -21,7 +21,7 @@ from dexbench.sensors.mirror import Nudge
 from dexbench.sim.cell import Cell
 
 KNOWN = ("setpoint", "target", "object_kind", "intrinsics")
-"""Fields, or beginnings of their names, that do not come from sensors: latency leaves them alone."""
+"""Fields that do not come from sensors, by what stands before the camera's name: latency leaves them alone."""
 
 
 @dataclass
@@ -157,7 +157,7 @@ class Imperfections:
             palm[3:] = np.copysign(1.0, quaternion @ palm[3:].astype(float)) * quaternion
 
     def _hold_back(self, seen: Observation, row: int, senses: _Senses, step: int) -> None:
-        sensed = [name for name in seen if not name.startswith(KNOWN)]
+        sensed = [name for name in seen if name.partition("/")[0] not in KNOWN]
         senses.kept[step] = {name: np.copy(seen[name][row]) for name in sensed}
         old = max(0, step - senses.late)
         for name in sensed:
