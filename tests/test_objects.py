@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
 
-from dexbench.core.assets import asset_path
 from dexbench.core.errors import UnknownName
 from dexbench.objects.body import add_object
+from dexbench.objects.bundle import pack, unpack
 from dexbench.objects.catalogue import catalogue, families, family_of, instances, load_object, members, phrases
 from dexbench.objects.family import load_family
-from dexbench.objects.generate import build, differences, rotation
+from dexbench.objects.generate import build, differences, read, rotation
 from dexbench.objects.model import ObjectModel, Piece
 
 TOLERANCE = 0.003
@@ -238,12 +238,23 @@ def test_seen_and_unseen_differ(family: str) -> None:
 def test_stored_geometry_is_what_the_generator_makes(family: str) -> None:
     described = load_family(family)
     instance = list(described.members.values())[-1]
+    stored = read(described)
+    assert set(stored) == set(described.members)
     built = build(described, instance)
-    with np.load(asset_path(f"objects/{instance.name}.npz"), allow_pickle=False) as stored:
-        assert differences(built, stored) == []
+    assert differences(built, stored[instance.name]) == []
     built["vertices"] = built["vertices"] * 1.001
-    with np.load(asset_path(f"objects/{instance.name}.npz"), allow_pickle=False) as stored:
-        assert differences(built, stored) == ["vertices"]
+    assert differences(built, stored[instance.name]) == ["vertices"]
+
+
+def test_a_bundle_gives_back_what_was_packed() -> None:
+    one = {"shared": np.arange(4), "own": np.zeros((2, 3)), "long": np.arange(5)}
+    other = {"shared": np.arange(4), "own": np.ones((2, 3)), "long": np.arange(7)}
+    packed = pack({"one": one, "other": other})
+    assert len(packed["shared"]) == 4
+    assert len(packed["long"]) == 12
+    for name, arrays in (("one", one), ("other", other)):
+        assert differences(arrays, unpack(packed, name)) == []
+    assert unpack(packed, "third") == {}
 
 
 def test_a_wrong_name_is_answered_with_the_nearest() -> None:

@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,11 +15,12 @@ from dexbench.core import shelf
 from dexbench.core.capped import read_capped
 from dexbench.core.errors import DataError, UnknownName
 
+from .bundle import NAMES, unpack
 from .family import SPLITS, family_names, geometry_path, load_family, own_names
 from .model import SHAPES, ObjectModel, Piece, RestPose
 
 LARGEST = 64_000_000
-"""Files larger than this are refused, packed or not [bytes]; ours are below 100 kB."""
+"""Files larger than this are refused, packed or not [bytes]; ours are below 300 kB."""
 STORED = (
     "vertices", "faces", "face_part", "piece_shape", "piece_size", "piece_position", "piece_quaternion", "piece_part",
     "points", "point_normals", "point_part", "center_of_mass", "inertia", "inertia_quaternion", "rest_height",
@@ -36,6 +37,7 @@ def families() -> tuple[str, ...]:
 def refresh() -> None:
     """Forget what was read: the user's own folder has changed."""
     shelf.refresh()
+    _bundle.cache_clear()
     for kept in (phrases, _family_of, _own_family_of, load_family, load_object):
         kept.cache_clear()
 
@@ -138,16 +140,30 @@ def _read(path: Path, family: str) -> dict[str, NDArray[Any]]:
         raise DataError(f"{path.name}: no arrays of an object ({error}); {mend}") from error
 
 
+@lru_cache(maxsize=4)
+def _bundle(path: Path, family: str) -> dict[str, NDArray[Any]]:
+    return _read(path, family)
+
+
+def _stored(name: str, family: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an object: from a file of its own, or else from its family's."""
+    alone, together = geometry_path(family, name), geometry_path(family, family)
+    if alone.is_file() or not together.is_file():
+        return _read(alone, family)
+    data = _bundle(together, family)
+    return unpack(data, name) if NAMES in data else {}
+
+
 @cache
 def load_object(name: str) -> ObjectModel:
     """Read the object called `name`: of DexBench, or else of the user's own folder or another package."""
     of = family_of(name)
     family = load_family(of)
     instance = family.members[name]
-    data = _read(geometry_path(of, name), of)
+    data = _stored(name, of)
     missing = [key for key in STORED if key not in data]
     if missing:
-        raise DataError(f"{name}.npz: lacks {', '.join(missing)}; build it again")
+        raise DataError(f"{name}: its file lacks {', '.join(missing)}; build it again")
     pieces = tuple(
         Piece(
             SHAPES[shape],

@@ -15,6 +15,7 @@ from dexbench.core.assets import asset_path
 from ._mass import mass_properties
 from ._recipes import RECIPES
 from ._surface import Surface
+from .bundle import pack, unpack
 from .family import Family, Instance, family_names, load_family
 from .model import SHAPES, Array, Piece
 
@@ -125,6 +126,38 @@ def differences(built: Mapping[str, NDArray[Any]], stored: Mapping[str, NDArray[
     ]
 
 
+def read(family: Family) -> dict[str, Stored]:
+    """Return the stored arrays of the members of a family by name; a member that is not stored is left out."""
+    folder = asset_path("objects")
+    found: dict[str, Stored] = {}
+    together = folder / f"{family.name}.npz"
+    packed: Stored = {}
+    if together.is_file():
+        with np.load(together, allow_pickle=False) as file:
+            packed = {key: file[key] for key in file.files}
+    for name in family.members:
+        alone = folder / f"{name}.npz"
+        if alone.is_file():
+            with np.load(alone, allow_pickle=False) as file:
+                found[name] = {key: file[key] for key in file.files}
+        elif packed and (arrays := unpack(packed, name)):
+            found[name] = arrays
+    return found
+
+
+def write(family: Family, built: Mapping[str, Stored]) -> None:
+    """Store members: those that have a file of their own in it, all others in that of the family."""
+    folder = asset_path("objects")
+    together = {}
+    for name, arrays in built.items():
+        if (folder / f"{name}.npz").is_file():
+            np.savez_compressed(folder / f"{name}.npz", allow_pickle=False, **dict[str, Any](arrays))
+        else:
+            together[name] = arrays
+    if together:
+        np.savez_compressed(folder / f"{family.name}.npz", allow_pickle=False, **dict[str, Any](pack(together)))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write all objects, or with --check compare them with what is stored."""
     parser = argparse.ArgumentParser(prog="python -m dexbench.objects.generate", description=__doc__)
@@ -134,17 +167,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wrong = 0
     for name in options.family or family_names():
         family = load_family(name)
-        for instance in family.members.values():
-            built = build(family, instance)
-            path = asset_path("objects") / f"{instance.name}.npz"
-            if not options.check:
-                np.savez_compressed(path, allow_pickle=False, **dict[str, Any](built))
-                continue
-            with np.load(path, allow_pickle=False) as stored:
-                differing = differences(built, stored)
-            if differing:
+        built = {member.name: build(family, member) for member in family.members.values()}
+        if not options.check:
+            write(family, built)
+            continue
+        stored = read(family)
+        for member, arrays in built.items():
+            if differing := differences(arrays, stored.get(member, {})):
                 wrong += 1
-                print(f"{path.name}: {', '.join(differing)} differ from objects/{name}.yaml; run without --check")
+                print(f"{member}: {', '.join(differing)} differ from objects/{name}.yaml; run without --check")
     return 1 if wrong else 0
 
 
