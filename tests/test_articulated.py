@@ -1,7 +1,5 @@
 """Articulated objects: their files, and what drawers, lids, springs and tongs do in physics at the cell's options."""
 
-from dataclasses import replace
-
 import mujoco
 import numpy as np
 import pytest
@@ -10,10 +8,8 @@ from dexbench.core.errors import UnknownName
 from dexbench.objects._primitives import reach, together, volume
 from dexbench.objects.articulated import articulated_names, load_articulated
 from dexbench.objects.articulated_body import add_articulated
-from dexbench.objects.articulated_model import ArticulatedModel
-from dexbench.objects.body import GEOM_TYPES, add_object
-from dexbench.objects.catalogue import load_object
-from dexbench.robots.physics import assert_physics, set_physics
+from dexbench.objects.body import GEOM_TYPES
+from tests.workbench import STEP, Bench
 
 NAMES = articulated_names()
 MODELS = {name: load_articulated(name) for name in NAMES}
@@ -24,48 +20,6 @@ JOINTS = [
     if joint.name not in {c.master for c in model.couplings}
 ]
 """Every joint that moves by itself; the rise of a lid follows its turn."""
-STEP = 0.004
-
-
-class Bench:
-    """One articulated object on a plane, at the cell's options."""
-
-    def __init__(self, model: ArticulatedModel, *, fixed: bool = False, food: str | None = None) -> None:
-        self.thing = replace(model, base="fixed") if fixed else model
-        spec = mujoco.MjSpec()
-        set_physics(spec)
-        spec.worldbody.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_PLANE, size=[2, 2, 0.1], friction=[0.8, 0.02, 1e-4], condim=4
-        )
-        root = add_articulated(spec, self.thing)
-        if food is not None:
-            add_object(spec, load_object(food))
-            spec.worldbody.add_body(name="hand", mocap=True)
-            weld = spec.add_equality(
-                type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1=root.name, name2="hand"
-            )
-            weld.solref, weld.data[:11] = [0.01, 1], [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]
-        self.model = spec.compile()
-        assert_physics(self.model)
-        self.data = mujoco.MjData(self.model)
-        for joint in self.thing.joints:
-            self.data.qpos[self.at(joint.name)] = joint.rest
-        if self.thing.base == "fixed":
-            self.data.mocap_pos[0, 2] = 0.2  # nothing drags on the table
-        mujoco.mj_forward(self.model, self.data)
-
-    def at(self, joint: str) -> int:
-        return int(self.model.joint(f"{self.thing.name}/{joint}").qposadr[0])
-
-    def dof(self, joint: str) -> int:
-        return int(self.model.joint(f"{self.thing.name}/{joint}").dofadr[0])
-
-    def push(self, joint: str, force: float, seconds: float) -> float:
-        """Push a joint for a while, and return where it is then."""
-        self.data.qfrc_applied[self.dof(joint)] = force
-        mujoco.mj_step(self.model, self.data, round(seconds / STEP))
-        self.data.qfrc_applied[:] = 0
-        return float(self.data.qpos[self.at(joint)])
 
 
 def outside(bench: Bench) -> float:
@@ -238,23 +192,6 @@ def test_the_plug_moves_only_in_a_block_that_is_held() -> None:
     mujoco.mj_step(bench.model, bench.data, 25)
     assert bench.data.qpos[0] > 0.01, "the block goes away"
     assert bench.data.qpos[bench.at("plug")] < bench.data.qpos[0]
-
-
-@pytest.mark.parametrize("food", ["croissant_01", "croissant_04"])
-def test_tongs_hold_a_croissant(food: str) -> None:
-    """Two hundred grams-force at the jaws: lifted by 15 cm and held, it hangs less than 3 cm lower than it was."""
-    bench = Bench(MODELS["tongs"], food=food)
-    model, data = bench.model, bench.data
-    at, rest = int(model.joint(food).qposadr[0]), load_object(food).rest[0]
-    data.qpos[at : at + 7] = [0.10, 0, rest.height, *rest.quaternion]
-    data.qpos[2] = 0.003
-    for k in range(1250):
-        time = k * STEP
-        data.qfrc_applied[bench.dof("close")] = 0.4 * min(1.0, time)
-        data.mocap_pos[0, 2] = 0.003 + 0.15 * np.clip((time - 1.5) / 1.5, 0, 1)
-        mujoco.mj_step(model, data)
-    assert data.qpos[at + 2] - rest.height > 0.12
-    assert np.hypot(data.qpos[at] - 0.10, data.qpos[at + 1]) < 0.04
 
 
 @pytest.mark.parametrize("shape", ["box", "sphere", "capsule", "cylinder"])

@@ -41,7 +41,7 @@ BROKEN = {
     "a coupling of nothing": ("screw_jar", "master: lid_rise", "master: lid_lift", "lid_lift"),
     "a coupling out of range": ("screw_jar", "multiplier: 1485.38", "multiplier: 2000", "outside"),
     "a base that is neither": ("screw_jar", "base: free", "base: loose", "loose"),
-    "a hole without walls": ("peg_block", "peg: 0.014", "peg: 0.040", "no wall"),
+    "a hole without walls": ("peg_block", "peg: 0.0145", "peg: 0.040", "no wall"),
     "a number that is a text": ("tongs", "stiffness: 0.5", "stiffness: stiff", "number"),
     "a colour beyond 1": ("tongs", "grip: [0.80,", "grip: [80,", "0 to 1"),
 }
