@@ -14,6 +14,7 @@ from dexbench.evaluation.rows import load_run
 
 OBSERVES = ("state",)
 CONTROL = True
+TAKES = ("run", "episode")
 
 SHIPPED = Path(__file__).with_name("weights")
 """Where an expert's episode for each task and embodiment is kept, as `replay_<task>_<embodiment>.npz`."""

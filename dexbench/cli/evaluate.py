@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate each agent; 0 if all that were named could run."""
     everyone = arguments.agent == ALL
-    agents = names(AGENTS) if everyone else [a for a in arguments.agent.split(",") if a]
+    agents = everybody() if everyone else [a for a in arguments.agent.split(",") if a]
     if not agents:
         raise DataError(f"--agent {arguments.agent!r} names no agent; there are {', '.join(names(AGENTS))}, or all")
     for agent in agents:  # a misspelt second name is said now, not after the first agent's hour
@@ -82,6 +82,11 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         print(summary(done))
     return 2 if refused and not everyone else 0
+
+
+def everybody() -> list[str]:
+    """Return the agents that "all" means: not the cheats that only an audit asks, which no board shows."""
+    return [a for a in names(AGENTS) if constants(AGENTS, a).get("AUDIT_ONLY") is not True]
 
 
 def command(agent: str, suite: str, settings: dict[str, Any]) -> str:
