@@ -27,6 +27,8 @@ TOO_WIDE, WIDE = 0.165, 0.10
 """Narrowest width [m] beyond which no hand closes around it, and beyond which some do not. Measured as the widest
 distance between the pads of thumb and opposed fingers, 10 mm of room off, in 4000 shapes of each hand: Shadow 0.167 m,
 ByteDexter 0.112 m, Psibot 0.102 m."""
+EMPTY = 1e-10
+"""Volume below which a mesh is flat [m^3]: a tenth of a cubic millimetre."""
 HEAVIEST, LIGHTEST = 23_000.0, 5.0
 """Densities [kg/m^3]: above that of osmium, 22 590, nothing is; foams weigh 10 and more."""
 
@@ -67,6 +69,8 @@ def check_size(mesh: Mesh, scale: float, name: str, large: bool) -> list[str]:
 
 def check_density(enclosed: float, mass: float) -> list[str]:
     """Return remarks on a mass [kg] in a volume [m^3]; raise DataError if nothing is so heavy."""
+    if enclosed < EMPTY:
+        raise DataError(f"the mesh encloses {1e9 * max(enclosed, 0):.3g} mm^3: it is flat, or its faces cancel")
     density = mass / enclosed
     if density > HEAVIEST:
         raise DataError(
