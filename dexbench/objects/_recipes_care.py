@@ -42,7 +42,7 @@ def cream_tube(p: Parameters) -> Recipe:
         thick, width = (r - 0.0015) * (1 - way) + 0.0015, r + (wide - r) * way
         height = (top - low) * (b - a) / 2
         at = low + (top - low) * way
-        pieces.append(piece("box", (0.72 * thick, (0.895 + 0.04 * way) * width, height), (0, 0, at)))
+        pieces.append(piece("box", ((0.71 + 0.09 * way) * thick, (0.895 + 0.04 * way) * width, height), (0, 0, at)))
         if way < 0.75:  # an ellipse that is nearly round is neither a box nor a cylinder
             pieces.append(piece("cylinder", (1.02 * thick, height), (0, 0, at)))
     return Recipe(join([loft(np.stack(loops)), lid]), pieces)

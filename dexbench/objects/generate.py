@@ -146,15 +146,21 @@ def read(family: Family) -> dict[str, Stored]:
 
 
 def write(family: Family, built: Mapping[str, Stored]) -> None:
-    """Store members: those that have a file of their own in it, all others in that of the family."""
-    folder = asset_path("objects")
+    """Store members: those that have a file of their own in it, all others in that of the family.
+
+    A file that differs by rounding only is left as it is.
+    """
+    folder, before = asset_path("objects"), read(family)
+    changed = {name for name, arrays in built.items() if differences(arrays, before.get(name, {}))}
     together = {}
     for name, arrays in built.items():
         if (folder / f"{name}.npz").is_file():
+            if name not in changed:
+                continue
             np.savez_compressed(folder / f"{name}.npz", allow_pickle=False, **dict[str, Any](arrays))
         else:
             together[name] = arrays
-    if together:
+    if changed & set(together):
         np.savez_compressed(folder / f"{family.name}.npz", allow_pickle=False, **dict[str, Any](pack(together)))
 
 
