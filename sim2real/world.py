@@ -109,6 +109,11 @@ class RealWorld:
         (trial,) = trials
         if trial.task != self._spec.task:
             raise DataError(f"a trial of {trial.task!r} was given to a world of {self._spec.task!r}")
+        if trial.start:
+            raise DataError(
+                "the trial begins with a palm elsewhere than at home; a real cell begins at home, since nobody has "
+                "checked the way: take trials without `start`"
+            )
         self._stream.end()
         self._connect()
         if self._observer is not None:

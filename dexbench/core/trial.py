@@ -63,13 +63,15 @@ class Trial:
     """How the cell looks: the name of an appearance, or its values (core.appearance); empty: as it was built."""
     articulated: tuple[Setting, ...] = ()
     """One for each articulated object of the task, in its order."""
+    start: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """Where palms are at the start, by side: position [m] and orientation wxyz in the cell frame; empty: at home."""
     perturbation: dict[str, float] = field(default_factory=dict)
     """Factor to amount of what makes this trial harder than it was drawn (core.perturbation)."""
 
     def row(self) -> dict[str, Any]:
         """Return the trial as plain data for JSON; what came later than the first tables is left out where empty."""
         row = asdict(self)
-        for name in ("appearance", "articulated", "perturbation"):
+        for name in ("appearance", "articulated", "perturbation", "start"):
             if not row[name]:
                 del row[name]
         return row
@@ -94,6 +96,7 @@ class Trial:
                 appearance=_plain(row.get("appearance", "")),
                 articulated=tuple(_setting(s) for s in row.get("articulated", ())),
                 perturbation=checked(row.get("perturbation", {})),
+                start={str(side): _seven(pose) for side, pose in row.get("start", {}).items()},
             )
         except UnknownName as error:
             raise DataError(f"trial row does not fit: {error}") from error
@@ -113,6 +116,13 @@ def _pose(row: Mapping[str, Any]) -> tuple[tuple[float, float, float], tuple[flo
     x, y, z = (float(v) for v in row["position"])
     qw, qx, qy, qz = (float(v) for v in row["quaternion"])
     return (x, y, z), (qw, qx, qy, qz)
+
+
+def _seven(pose: Any) -> tuple[float, ...]:
+    values = tuple(float(v) for v in pose)
+    if len(values) != 7:
+        raise ValueError(f"a pose has {len(values)} numbers, expected 7")
+    return values
 
 
 def _setting(row: Mapping[str, Any]) -> Setting:

@@ -89,10 +89,10 @@ class Disturbances:
             del self._gains[world]
 
     def _connect(self, world: int, seed: int, delay: float, error: float) -> None:
-        """Put a line between what is sent and the motors; a robot whose zero is off rests where it reads its home."""
+        """Put a line between what is sent and the motors; a robot whose zero is off rests where it reads its start."""
         robot, actuators = self._cell.embodiment, self._cell.actuators
         shift = robot.command(zeros(seed, len(robot.joints), error))
-        rest = np.array(robot.home, float)
+        rest = np.array(self._batch.bind("ctrl")[world, actuators])
         if error:
             rest = np.clip(rest - shift, robot.limits.lower, robot.limits.upper)
             self._batch.bind("qpos")[world, self._cell.joint_qpos] = robot.joint_angles(rest)

@@ -24,6 +24,7 @@ from dexbench.sensors.images import ImageRequest
 from dexbench.sim.cell import SUBSTEPS, build_cell
 from dexbench.sim.disturbances import Disturbances
 from dexbench.sim.observation import Observer
+from dexbench.sim.starting import Starting
 
 DEFAULT_GROUPS = ("state", "objects", "touch")
 _RECORD = ("sensordata",)
@@ -85,6 +86,7 @@ class SimWorld:
         self.batch.bind("qpos")[0] = self.cell.home
         self._applied[0, self.cell.actuators] = robot.home
         self._start = self.batch.state[0].copy()  # an episode's, but for its objects
+        self._starting = Starting(robot)
         self._moved = np.zeros(self._applied.shape)
         self._disturbances = Disturbances(self.cell, self.batch)
         first = int(self.cell.tables.bodies[0])
@@ -124,6 +126,10 @@ class SimWorld:
             self.batch.set_const(np.asarray(changed))
         self.batch.state[rows] = self._start
         self.batch.warning[rows] = 0
+        setpoints = np.tile(self.cell.embodiment.home, (len(ids), 1))
+        for i, row, trial in zip(ids.tolist(), setpoints, trials, strict=True):
+            if trial.start:
+                self._stand(i, row, trial)
         for i, trial in zip(ids.tolist(), trials, strict=True):
             self._observer.place(i, trial)
             self._errors.pop(i, None)
@@ -132,7 +138,7 @@ class SimWorld:
             self._pushed[i] = 0.0
         self._disturbances.begin(ids.tolist(), trials)
         self.batch.forward(None if every else ids)
-        self.filter.reset(self.cell.embodiment.home, ids)
+        self.filter.reset(setpoints, ids)
         self._sensors[rows] = self._sensed[rows, None]
         if self._observer.touch is not None:
             self._observer.touch.begin(ids, [trial.seed for trial in trials], self._sensors)
@@ -216,6 +222,13 @@ class SimWorld:
     def close(self) -> None:
         """Let go of the renderer, if there was one; the batch ends with its last reference."""
         self._observer.close()
+
+    def _stand(self, world: int, setpoint: Array, trial: Trial) -> None:
+        """Let one world's robot begin where its trial says; `setpoint` (A,) is written."""
+        setpoint[:] = self._starting.command(trial)
+        qpos = self.batch.bind("qpos")[world]
+        qpos[self.cell.joint_qpos] = self.cell.embodiment.joint_angles(setpoint)
+        self._applied[world, self.cell.actuators] = setpoint
 
     def _check(self, trial: Trial) -> None:
         appearance(trial.appearance)  # raises if there is no such thing, whether or not anybody looks
