@@ -7,7 +7,7 @@ import pytest
 
 from dexbench.core.assets import asset_path
 from dexbench.core.errors import DataError
-from dexbench.objects.articulated import read_articulated
+from dexbench.objects.articulated import articulated_names, load_articulated, read_articulated
 
 BROKEN = {
     "a field that does not exist": ("cabinet", "frictionloss: 2.0", "frictionlos: 2.0", "there is no field"),
@@ -66,3 +66,21 @@ def test_what_is_no_such_file_is_refused(content: str, tmp_path: Path) -> None:
     path.write_text(content)
     with pytest.raises(DataError, match=r"odd\.yaml"):
         read_articulated(path)
+
+
+def test_the_page_shows_them_all(tmp_path: Path) -> None:
+    """The file on the page is one, and its table has every object with its size and weight."""
+    page = (Path(__file__).resolve().parents[1] / "docs" / "articulated.md").read_text(encoding="utf-8")
+    shown = tmp_path / "lamp.yaml"
+    shown.write_text(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0])
+    assert read_articulated(shown).bodies == ("lamp", "lamp/switch")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    for name in articulated_names():
+        thing = load_articulated(name)
+        row = next(line for line in rows if f"`{name}`" in line.split("|")[1])
+        assert " x ".join(f"{100 * v:.0f}" for v in thing.upper - thing.lower) in row
+        if "kg" in row:
+            weight = sum(link.mass for link in thing.links)
+            assert float(re.findall(r"([\d.]+) kg", row)[0]) == pytest.approx(weight, rel=0.03)
+        assert f"| {thing.base} |" in row
+        assert all(f"`{joint.name}`" in row for joint in thing.joints)
