@@ -78,6 +78,8 @@ class Work:
     agent_factory: AgentFactory = shelf_agent
     task_factory: TaskFactory = load_task
     batch: int = 8
+    groups: tuple[str, ...] | None = None
+    """Observation groups; None: what each agent's module says."""
 
     def __call__(self, job: Ask | Watch) -> Iterator[tuple[Slot, Any]]:
         """Yield (slot, (why it does not apply, why it could not run)) or (slot, testimonies)."""
@@ -101,6 +103,7 @@ class Work:
                 self.world_factory,
                 agent_factory=self.agent_factory,
                 task_factory=self.task_factory,
+                groups=self.groups,
                 settings=job.settings,
                 jobs=0,
                 batch=self.batch,

@@ -43,8 +43,8 @@ def _asked(name: str, task: Task) -> Iterator[Asked]:
 
 
 def feels(task: Task) -> bool:
-    """Return whether a task says that it needs touch."""
-    return TOUCH in getattr(task, "needs", "").lower()
+    """Return whether a task says that it needs touch, as in "touch: ..." or "two hands and touch: ..."."""
+    return TOUCH in getattr(task, "needs", "").partition(":")[0].lower()
 
 
 def bodies_of(task: Task) -> tuple[str, ...]:
