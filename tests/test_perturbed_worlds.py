@@ -19,6 +19,8 @@ from dexbench.evaluation.robustness import falls, table
 from dexbench.evaluation.rows import load_run
 from dexbench.evaluation.runner import evaluate
 from dexbench.evaluation.verification import verify
+from dexbench.sim.disturbances import Disturbances
+from dexbench.sim.imperfection import Imperfections
 from dexbench.sim.world import SimWorld
 
 DONE_BY_WORLDS = sorted(n for n, f in FACTORS.items() if f.acts == WORLD)
@@ -89,6 +91,20 @@ def test_a_perturbation_comes_again(world: SimWorld, trial: Trial, name: str) ->
     for _ in range(STEPS):
         alone = world.advance(goal, [1])
     assert all(np.array_equal(alone[f][0], seen[-1][f][1]) for f in alone)
+
+
+def test_plain_worlds_pay_nothing(world: SimWorld, trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    course(world, trial, {"sensor_noise": 1.0, "actuator_delay": 0.1}, steps=1)
+
+    def called(*_: object) -> None:
+        raise AssertionError("work for perturbations that nobody asked for")
+
+    for kind, name in ((Disturbances, "control"), (Imperfections, "sense"), (Imperfections, "deliver")):
+        monkeypatch.setattr(kind, name, called)
+    course(world, trial, {name: FACTORS[name].none for name in DONE_BY_WORLDS}, steps=2)
+    with pytest.raises(AssertionError, match="nobody asked"):
+        course(world, trial, {"latency": 0.04}, steps=2)
+    world._observer._imperfections.worlds.clear()
 
 
 def test_a_delay_shifts_the_motion(world: SimWorld, trial: Trial, plain: Course) -> None:
