@@ -47,6 +47,7 @@ class Surroundings:
         """(K,) ids of the objects' bodies."""
         self._jointed = [int(model.joint(f"{i.name}/{j.name}").qposadr[0]) for i in self.articulated for j in i.joints]
         owners = [model.body(b).name.partition("/")[0] for b in range(model.nbody)]
+        self._owner = owners
         self._is_robot = np.array([owner in self.robot.sides for owner in owners])
         sides = enumerate(self.robot.sides, 1)
         hands = {f"{s}/{link}": i for i, s in sides for link in self.robot.parts[s].hand.links}
@@ -95,20 +96,24 @@ class Surroundings:
         """Keep CLEAR of objects that are not handled, or only not run into them."""
         self._wanted = CLEAR if room else 0.0
 
-    def collides(self, command: Array, ignore: Collection[int] = ()) -> bool:
+    def collides(self, command: Array, ignore: Collection[int] = (), by: str = "") -> bool:
         """Return whether the robot touches table, objects or itself at `command` (A,).
 
         Args:
           command: actuator targets [rad].
           ignore: objects, as indices into `names`, that it may touch.
+          by: the side that may touch them, for example because it holds them; empty: either.
         """
         free = {int(self.bodies[k]) for k in ignore}
-        pairs = self._touching(command)
-        return any(not free.intersection(p) and p not in self._usual for p in pairs)
+        for pair in self._touching(command):
+            held = free.intersection(pair) and (not by or by in (self._owner[pair[0]], self._owner[pair[1]]))
+            if not held and pair not in self._usual:
+                return True
+        return False
 
-    def sweep(self, start: Array, end: Array, ignore: Collection[int] = (), steps: int = 10) -> bool:
-        """Return whether anything is met on the straight line of commands from `start` to `end`."""
-        return any(self.collides(c, ignore) for c in _between(start, end, steps))
+    def sweep(self, start: Array, end: Array, ignore: Collection[int] = (), steps: int = 10, by: str = "") -> bool:
+        """Return whether anything is met on the straight line of commands from `start` to `end`; see `collides`."""
+        return any(self.collides(c, ignore, by) for c in _between(start, end, steps))
 
     def _touching(self, command: Array) -> list[tuple[int, int]]:
         """Return the pairs of bodies that touch at `command`, the robot's own among them, but for those of one hand."""

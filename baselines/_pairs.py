@@ -1,0 +1,172 @@
+"""Grasps for two hands at once: where a hand can stand at an object, and which two of such stances go together.
+
+All is checked in one picture of both arms: what one hand holds, and where the other one comes from.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dexbench.core.schema import Array
+from dexbench.grasp.library import Grasps
+
+from ._motions import Episode
+from ._planner import ELBOW, JUMP, STANDOFF, quaternion_of
+from ._poses import compose
+from ._skills import Skills
+from ._symmetry import rotation
+
+STEPS = 4
+"""Points of the straight way to a grasp."""
+VIAS = ((0.40, 0.35, 0.40), (0.50, 0.45, 0.35), (0.40, 0.30, 0.55), (0.60, 0.40, 0.45))
+"""Points over which a hand comes that finds no straight way: x, y to its own side, z [m]."""
+
+
+@dataclass(frozen=True)
+class Stance:
+    """One hand at a grasp."""
+
+    side: str
+    row: int
+    """Which grasp of those that were given."""
+    palm: Array
+    """(7,) in the cell frame."""
+    standoff: Array
+    """(C,) chain angles from which it comes straight [rad]."""
+    approach: tuple[Array, ...]
+    """Chain angles of that way; the last is the grasp."""
+    pregrasp: Array
+    """(H,) [rad]"""
+    squeeze: Array
+    """(H,) [rad]"""
+
+    @property
+    def chain(self) -> Array:
+        """(C,) chain angles at the grasp [rad]."""
+        return self.approach[-1]
+
+
+def about(axis: int, count: int) -> list[Array]:
+    """Return `count` rotations (3, 3) about an axis of the frame, evenly spread."""
+    found = []
+    for angle in 2 * np.pi * np.arange(count) / count:
+        turn = np.eye(3)
+        i, j = [k for k in range(3) if k != axis]
+        turn[[i, j], [i, j]] = np.cos(angle)
+        sign = 1.0 if axis != 1 else -1.0
+        turn[i, j], turn[j, i] = -sign * np.sin(angle), sign * np.sin(angle)
+        found.append(turn)
+    return found
+
+
+def palms(pose: Array, spins: Sequence[Array], grasps: Grasps) -> Iterator[tuple[int, Array]]:
+    """Yield (row, palm pose (7,)) of each grasp on an object at `pose`, turned by each of `spins` in its own frame."""
+    for row in range(len(grasps)):
+        own = np.concatenate([grasps.position[row], grasps.quaternion[row]])
+        for spin in spins:
+            yield row, compose(pose, compose(np.concatenate([np.zeros(3), quaternion_of(spin)]), own))
+
+
+def stances(
+    skills: Skills,
+    e: Episode,
+    side: str,
+    wanted: Sequence[tuple[int, Array]],
+    grasps: Grasps,
+    base: Array,
+    ignore: Collection[int],
+    most: int,
+    tries: int = 60,
+    by: str = "",
+    inward: float = 0.0,
+) -> Iterator[Stance]:
+    """Yield how a hand gets to palm poses, those first that are easy for its arm; what is met on the way is left out.
+
+    Args:
+      skills: with the surroundings, which must have seen the episode.
+      e: the episode.
+      side: which hand.
+      wanted: (row, palm pose) of grasps, in the order of their quality.
+      grasps: that these rows are of, for this side.
+      base: (A,) command with the other arm where it will be.
+      ignore: objects that may be touched.
+      most: stances at most.
+      tries: palm poses tried at most.
+      by: the side that may touch `ignore`; empty: either.
+      inward: how much the fingers should point to the other arm's side rather than away from their own base: forearms
+        that face each other do not meet.
+    """
+    planner, around = skills.planner, skills.around
+    order = sorted(wanted, key=lambda w: w[0] + 8.0 * _awkward(skills, side, w[1], inward))
+    found = 0
+    for row, palm in order[:tries]:
+        back = palm[:3] - STANDOFF * rotation(palm[3:])[:, 2]
+        for first in planner.postures(side, back, palm[3:]):
+            if around.collides(planner.command(base, side, first, grasps.pregrasp[row]), ignore, by):
+                continue
+            way = planner.line(side, back, palm[:3], palm[3:], first, STEPS)
+            if way is None or any(
+                around.collides(planner.command(base, side, q, grasps.pregrasp[row]), ignore, by) for q in way[::-1]
+            ):
+                continue
+            yield Stance(side, row, palm, first, way, grasps.pregrasp[row], grasps.squeeze[row])
+            found += 1
+            break
+        if found >= most:
+            return
+
+
+def arc(skills: Skills, side: str, poses: Sequence[Array], seed: Array) -> list[Array] | None:
+    """Return chain angles through palm poses (7,) one after the other, or None where the reach ends or jumps."""
+    found = []
+    for pose in poses:
+        solved = skills.planner.reach[side].solve(pose[:3], pose[3:], seed, steps=40)
+        if not solved.found or np.abs(solved.q - seed).max() > JUMP:
+            return None
+        seed = solved.q
+        found.append(seed)
+    return found
+
+
+def route(
+    skills: Skills, base: Array, side: str, chain: Array, hand: Array, ignore: Collection[int] = (), by: str = ""
+) -> list[Array] | None:
+    """Return commands (A,) that bring a hand to `chain` (C,) through free space, perhaps over a point on its own side.
+
+    Args:
+      skills: with the surroundings, which must have seen the episode.
+      base: (A,) command from which it comes.
+      side: which hand.
+      chain: where it goes [rad].
+      hand: (H,) its shape there [rad].
+      ignore: objects that may be touched.
+      by: the side that may touch them; empty: either.
+    """
+    planner, around = skills.planner, skills.around
+    goal = planner.command(base, side, chain, hand)
+    if not around.sweep(base, goal, ignore, by=by):
+        return [goal]
+    reach = planner.reach[side]
+    _, turn = reach.pose(chain)
+    outward = 1.0 if side == "left" else -1.0
+    for x, y, z in VIAS:
+        for seed in (chain, base[planner.chain[side]]):
+            over = reach.solve(np.array([x, outward * y, z]), turn, seed, steps=60)
+            if not over.found:
+                continue
+            via = planner.command(base, side, over.q, hand)
+            if not around.sweep(base, via, ignore, by=by) and not around.sweep(via, goal, ignore, by=by):
+                return [via, goal]
+    return None
+
+
+def _awkward(skills: Skills, side: str, palm: Array, inward: float) -> float:
+    """How hard a palm pose is for an arm: fingers should point where it is easy, and the elbow stay off the table."""
+    base = np.array(skills.robot.parts[side].base_position)[:2]
+    turn = rotation(palm[3:])
+    ahead = palm[:2] - base
+    ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
+    ahead = ahead + inward * np.array([0.0, -1.0 if side == "left" else 1.0])
+    low = palm[2] - 0.2 * turn[2, 1] < ELBOW
+    return 2.0 * float(low) - float(turn[:2, 1] @ ahead) / max(float(np.linalg.norm(ahead)), 1e-6)

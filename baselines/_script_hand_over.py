@@ -1,0 +1,186 @@
+"""The script of hand_over: both grasps are planned together, the second one again from where the bar then is."""
+
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dexbench.core.schema import Array
+
+from ._motions import Attempt, Episode
+from ._pairs import Stance, about, arc, palms, route, stances
+from ._planner import Reached
+from ._poses import compose
+from ._skills import Skills
+
+MEETINGS = ((0.55, 0.0, 0.17), (0.50, -0.05, 0.20), (0.60, 0.0, 0.14), (0.50, 0.05, 0.14), (0.55, -0.12, 0.14))
+"""Where the bar's lower end may be when both hands are at it: x, y towards the taker, and z [m]."""
+HEADINGS = 12
+"""Ways round that the bar is held; it looks the same in all of them."""
+GIVERS, TAKERS = 20, 10
+"""Stances of either hand that are looked at."""
+INWARD = 1.0
+"""How much either hand's fingers should point to the other side."""
+BACK = 0.10
+"""How far the giver goes back along its palm's normal [m]."""
+RISE = 0.14
+"""How far the bar is lifted before it is carried to the middle [m]."""
+FLIP = np.array([0.0, 1.0, 0.0, 0.0])
+"""The bar also looks the same upside down."""
+
+
+def script(skills: Skills, e: Episode) -> Iterator[Array]:
+    """Yield one command a tick: lift, carry to the middle, take with the other hand, let go."""
+    giver, taker = _roles(e.instruction)
+    k = skills.target(e)
+    stand = skills.index("bar_stand")
+    while True:
+        start = float(e.seen["object_pose"][k, 2])
+        lifted = yield from _lift(skills, e, giver, taker, k, stand, start)
+        if not lifted:
+            yield from skills.home(e)
+            yield from skills.wait(e, 0.5)
+            continue
+        yield from _pass(skills, e, taker, k, lifted)
+        yield from skills.stay(e)  # a bar that lies on the table is out of reach for either
+
+
+def _roles(instruction: str) -> tuple[str, str]:
+    """Return (giver, taker): every instruction names the giving hand first."""
+    first = re.findall(r"\b(left|right)\b", instruction)[0]
+    return first, "right" if first == "left" else "left"
+
+
+@dataclass(frozen=True)
+class Carry:
+    """How the giver gets the bar to the middle, always with the same side up."""
+
+    grasp: Reached
+    across: tuple[Array, ...]
+    """Chain angles from the top of the lift to the meeting [rad]."""
+
+
+def _lift(
+    skills: Skills, e: Episode, giver: str, taker: str, k: int, stand: int, start: float
+) -> Generator[Array, None, Reached | None]:
+    """Pick the bar up with a grasp after which the other hand finds one; return the plan, None if it did not work."""
+    tried = e.tried.setdefault((giver, k), set())
+    skills.around.see(e.seen, (k, stand))
+    found = next(_carries(skills, e, giver, taker, k, tried), None)
+    if found is None:
+        tried.clear()
+        return None
+    tried.add(found.grasp.row)
+    yield from skills.attempt(e, [found.grasp])
+    if not skills.holds(e, k, start):
+        yield from skills.let_go(e, [found.grasp])
+        return None
+    yield from skills.move(e, [skills.planner.command(e.command, giver, q) for q in found.across], 1.6)
+    yield from skills.settle(e)
+    return found.grasp
+
+
+def _carries(skills: Skills, e: Episode, giver: str, taker: str, k: int, tried: set[int]) -> Iterator[Carry]:
+    """Yield ways to bring the bar to the middle, where the taker has a stance as well; not with rows `tried`."""
+    planner, around, pose = skills.planner, skills.around, skills.pose(e, k)
+    own = skills.grasps(giver, skills.model(e, k).name)
+    wanted = [w for w in palms(pose, about(2, HEADINGS), own) if w[0] not in tried]
+    around.keep(False)
+    for first in stances(skills, e, giver, wanted, own, e.command, (), GIVERS, inward=INWARD):
+        ready = planner.command(e.command, giver, first.standoff, first.pregrasp)
+        if around.sweep(e.command, ready):
+            continue
+        top = first.palm[:3] + np.array([0.0, 0.0, RISE])
+        lift = planner.line(giver, first.palm[:3], top, first.palm[3:], first.chain, 5)
+        if lift is None:
+            continue
+        for place in _places(taker):
+            across = planner.line(giver, top, first.palm[:3] + place - pose[:3], first.palm[3:], lift[-1], 8)
+            if across is None:
+                continue
+            base = planner.command(e.command, giver, across[-1], first.squeeze)
+            there = np.concatenate([place, pose[3:]])
+            if around.collides(base, (k,), giver):
+                continue
+            if next(_takes(skills, e, taker, first, k, there, base), None) is not None:
+                yield Carry(_reached(first, lift), across)
+                break
+
+
+def _reached(stance: Stance, lift: tuple[Array, ...]) -> Reached:
+    return Reached(stance.side, stance.standoff, stance.approach, lift, stance.pregrasp, stance.squeeze, stance.row)
+
+
+@dataclass(frozen=True)
+class Take:
+    """How the taker gets to the bar, and the giver away from it."""
+
+    grasp: Stance
+    way: list[Array]
+    """Commands (A,) to its standoff."""
+    away: list[Array]
+    """The giver's chain angles on its way back [rad]."""
+
+
+def _takes(
+    skills: Skills, e: Episode, taker: str, given: Stance | Reached, k: int, there: Array, base: Array
+) -> Iterator[Take]:
+    """Yield how a bar at `there` can change hands, with the giver where `base` (A,) has it."""
+    planner, around, giver = skills.planner, skills.around, given.side
+    model = skills.model(e, k)
+    own = skills.grasps(taker, model.name)
+    flipped = compose(there, np.array([0.0, 0.0, model.height, *FLIP]))
+    wanted = [w for pose in (there, flipped) for w in palms(pose, about(2, HEADINGS), own)]
+    chain = base[planner.chain[giver]]
+    palm = np.concatenate(planner.reach[giver].pose(chain))
+    back = [compose(palm, np.array([0.0, 0.0, -BACK * t, 1.0, 0.0, 0.0, 0.0])) for t in np.linspace(0.2, 1, 5)]
+    away = arc(skills, giver, back, chain)
+    if away is None:
+        return
+    for stance in stances(skills, e, taker, wanted, own, base, (k,), TAKERS, tries=120, by=giver, inward=INWARD):
+        both = planner.command(base, taker, stance.chain, stance.squeeze)
+        if any(around.collides(planner.command(both, giver, q, given.pregrasp), (k,)) for q in away):
+            continue
+        way = route(skills, base, taker, stance.standoff, stance.pregrasp, (k,), giver)
+        if way is not None:
+            yield Take(stance, way, away)
+
+
+def _pass(skills: Skills, e: Episode, taker: str, k: int, held: Reached) -> Attempt:
+    """Take the bar with the other hand from where it now is, and let go; return whether that was possible."""
+    planner, giver = skills.planner, held.side
+    skills.around.keep(False)
+    for place in (None, *_places(taker)):
+        if place is not None and not (yield from _shift(skills, e, giver, k, place)):
+            continue
+        skills.around.see(e.seen, (k,))
+        found = next(_takes(skills, e, taker, held, k, skills.pose(e, k), e.command), None)
+        if found is None:
+            continue
+        taken = found.grasp
+        yield from skills.move(e, found.way, 0.8)
+        yield from skills.settle(e)
+        yield from skills.move(e, [planner.command(e.command, taker, q) for q in taken.approach], 1.0)
+        yield from skills.settle(e)
+        yield from skills.fingers(e, taker, taken.squeeze, 0.8)
+        yield from skills.wait(e, 0.3)
+        yield from skills.fingers(e, giver, held.pregrasp, 1.0)
+        yield from skills.wait(e, 0.2)
+        yield from skills.move(e, [planner.command(e.command, giver, q) for q in found.away], 1.0)
+        yield from skills.settle(e)
+        return True
+    return False
+
+
+def _places(taker: str) -> list[Array]:
+    """Return the meetings, mirrored for the taker."""
+    side = 1.0 if taker == "left" else -1.0
+    return [np.array([x, side * y, z]) for x, y, z in MEETINGS]
+
+
+def _shift(skills: Skills, e: Episode, giver: str, k: int, place: Array) -> Attempt:
+    """Bring the held bar to `place` (3,) without turning it; return whether the arm can."""
+    palm = np.concatenate(skills.planner.reach[giver].pose(e.command[skills.planner.chain[giver]]))
+    palm[:3] += place - skills.pose(e, k)[:3]
+    return (yield from skills.straight(e, giver, palm, 0.8))
