@@ -53,6 +53,7 @@ def mirror(grasps: Grasps, hand: Mechanism) -> Grasps:
         grasps.squeeze,
         grasps.part,
         grasps.score,
+        grasps.mode,
     )
 
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
-from dexbench.core.shelf import EMBODIMENTS, HANDS, load_embodiment, locate, names
+from dexbench.core.shelf import load_embodiment
 from dexbench.grasp.grasp_file import BenchGrasps, bench_grasps, layout, numbers, read_arrays
 from dexbench.grasp.judgement import judge, spread
-from dexbench.grasp.library import Grasps
+from dexbench.grasp.library import Grasps, embodiment_with
 from dexbench.grasp.measures import MEASURES
 from dexbench.grasp.rates import foretelling, object_rate
 from dexbench.objects.catalogue import load_object
@@ -73,13 +73,8 @@ def assess(paths: Sequence[Path], hand: str | None = None, instance: str | None 
 
 def _library(arrays: Mapping[str, Array], path: Path, hand: str, instance: str) -> Assessment:
     """Assess one library."""
-    locate(HANDS, hand)  # an unknown hand, and an unknown object, say which there are
+    robot = load_embodiment(embodiment_with(hand))  # an unknown hand, and an unknown object, say which there are
     thing = load_object(instance)
-    known = [name for name in names(EMBODIMENTS) if name.startswith(f"{hand}_") and "+" not in name]
-    robots = (load_embodiment(name) for name in sorted(known, key=lambda n: ("bimanual" in n, n)))
-    robot = next((r for r in robots if "right" in r.parts), None)
-    if robot is None:
-        raise DataError(f"no embodiment has hand {hand!r} on its right side")
     index = robot.actuator_index("right", "hand")
     rows = {
         name: numbers(arrays, name, path, columns)

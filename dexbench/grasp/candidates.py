@@ -1,123 +1,176 @@
-"""Grasp candidates: opposed hand shapes laid around the parts of an object.
+"""Grasp candidates: opposed hand shapes laid around the parts of an object, and the commands that press.
 
-The opposition line lies across the part, the midpoint between the pads on the part's middle, the opening leaves a
-little room, and the palm comes from anywhere between the side and straight above.
+The opposition line lies as the part's class wants it, the midpoint between the pads on the part's middle, and the
+opening leaves a little room. Numbers are rounded to what a library file keeps, before anything is simulated: what is
+tested is what is kept, and the last bits of a linear algebra library decide nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import mujoco
 import numpy as np
+from scipy.optimize import nnls
 
 from dexbench.core.schema import Array
+from dexbench.grasp.alignment import Alignment, align
 from dexbench.grasp.opposition import Shapes
+from dexbench.grasp.posture import Posture
 from dexbench.objects.model import ObjectModel
 
-BAND = 0.012
-"""Half height of the slice of an object that is taken as its width there [m]."""
-ROOM = (0.010, 0.045)
+ROOM = {"wrap": (0.010, 0.045), "pinch": (0.010, 0.040)}
 """Opening beyond the width of what is grasped [m]."""
+PALM = {"wrap": (0.0, 0.045), "pinch": (0.010, 0.20)}
+"""Wanted between the palm and what it comes to [m]."""
+FORCE = (12.0, 30.0)
+"""Of the thumb against the fingers together [N]."""
+THIN, FIRM = 0.035, 24.0
+"""Parts thinner than this [m] want at least this force [N]."""
+BEARABLE = 0.95
+"""Largest torque of a motor while it squeezes, as a share of its limit."""
+PRESSED = 1.5
+"""How much further a weak hand's thumb is sent."""
+DAMPING = 3e-3
+"""Of the least squares that turns pad movements into joint movements [m]."""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """C candidates in the object frame."""
+    """C candidates, poses in the object frame."""
 
     position: Array
     """(C, 3) of the palm frame [m]."""
-    turn: Array
-    """(C, 3, 3) palm to object."""
-    shape: Array
-    """(C,) index of the hand shape."""
-    width: Array
-    """(C,) of what is between the pads [m]."""
-    part: tuple[str, ...]
-    """(C,) name of the part."""
+    quaternion: Array
+    """(C, 4) palm to object, wxyz."""
+    pregrasp: Array
+    """(C, H) commands around the object [rad]."""
+    touch: Array
+    """(C, H) commands at which pads just touch [rad]."""
+    squeeze: Array
+    """(C, H) commands that press [rad]."""
+
+    def __len__(self) -> int:
+        return len(self.position)
 
     def chosen(self, rows: Array) -> "Candidates":
         """Return the candidates of `rows`, in that order."""
-        parts = tuple(self.part[int(i)] for i in rows)
-        return Candidates(self.position[rows], self.turn[rows], self.shape[rows], self.width[rows], parts)
+        return Candidates(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    @staticmethod
+    def joined(parts: list["Candidates"]) -> "Candidates":
+        """Return all candidates of several sets."""
+        return Candidates(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Candidates)))
 
 
-def sample_candidates(
-    model: ObjectModel, shapes: Shapes, rng: np.random.Generator, count: int, part: str = ""
+def draw(
+    model: ObjectModel, part: str, mode: str, posture: Posture, shapes: Shapes, rng: np.random.Generator, count: int
 ) -> Candidates:
-    """Draw `count` candidates on `part` of `model` (empty: on any part that is wide enough to matter)."""
-    names = [part] if part else [p.name for p in model.parts]
-    found: list[tuple[Array, Array, int, float, str]] = []
-    for _ in range(40 * count):
-        if len(found) == count:
-            break
-        name = names[int(rng.integers(len(names)))]
-        drawn = _draw(model, name, shapes, rng)
-        if drawn is not None:
-            found.append((*drawn, name))
-    position, turn, shape, width, part_names = zip(*found, strict=True) if found else ((), (), (), (), ())
-    return Candidates(
-        np.array(position).reshape(-1, 3),
-        np.array(turn).reshape(-1, 3, 3),
-        np.array(shape, dtype=np.int64),
-        np.array(width),
-        tuple(part_names),
+    """Draw `count` times; return the candidates of those draws that fit.
+
+    Args:
+      model: the object.
+      part: which of its parts.
+      mode: "wrap" or "pinch", as the shapes are.
+      posture: of the hand.
+      shapes: of the hand in that mode.
+      rng: of all that is free.
+      count: draws.
+    """
+    rows = []
+    data = mujoco.MjData(posture.model)
+    for _ in range(count):
+        found = align(model, part, rng)
+        if found is None:
+            continue
+        shape = _shape(shapes, found, mode, rng)
+        if shape is None:
+            continue
+        turn = _turn(shapes.line[shape], found)
+        position = found.centre - turn @ shapes.centre[shape]
+        quaternion = np.empty(4)
+        mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
+        touch, squeeze = _press(posture, data, shapes, shape, found.width, rng)
+        rows.append((position, quaternion, shapes.command[shape], touch, squeeze))
+    if not rows:
+        size = len(posture.actuators)
+        return Candidates(*(np.zeros((0, n)) for n in (3, 4, size, size, size)))
+    position, quaternion, pregrasp, touch, squeeze = (np.array(column) for column in zip(*rows, strict=True))
+    return Candidates(kept(position), unit(quaternion), kept(pregrasp), kept(touch), kept(squeeze))
+
+
+def kept(values: Array) -> Array:
+    """Return `values` as a library file keeps them."""
+    return np.asarray(values, np.float32).astype(np.float64)
+
+
+def unit(quaternions: Array) -> Array:
+    """Return quaternions (G, 4) as a library file gives them back: kept, and made of length one."""
+    found = kept(quaternions)
+    for _ in range(3):
+        found = kept(found / np.linalg.norm(found, axis=1, keepdims=True))
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
+
+
+def _shape(shapes: Shapes, found: Alignment, mode: str, rng: np.random.Generator) -> int | None:
+    """Draw a shape that opens wide enough, with the palm as near as the mode wants it where there is one."""
+    low, high = ROOM[mode]
+    fits = np.flatnonzero((shapes.opening > found.width + low) & (shapes.opening < found.width + high))
+    if not len(fits):
+        return None
+    room = np.asarray(shapes.centre[fits, 2] - found.depth)
+    near = fits[(room > PALM[mode][0]) & (room < PALM[mode][1])]
+    chosen = near if len(near) else fits[room > 0]
+    return int(chosen[int(rng.integers(len(chosen)))]) if len(chosen) else None
+
+
+def _turn(own: Array, found: Alignment) -> Array:
+    """Return palm to object (3, 3): the shape's own line along the part's, the palm facing the way it comes."""
+    line, coming = found.line, found.coming
+    normal = np.array([0.0, 0.0, 1.0]) - own * own[2]
+    normal = normal / np.linalg.norm(normal)
+    return np.asarray(
+        np.column_stack([line, coming, np.cross(line, coming)]) @ np.stack([own, normal, np.cross(own, normal)])
     )
 
 
-def _draw(
-    model: ObjectModel, part: str, shapes: Shapes, rng: np.random.Generator
-) -> tuple[Array, Array, int, float] | None:
-    """Draw one candidate: palm position, palm to object, shape, width; None where nothing fits."""
-    side_on = np.abs(model.point_normals[:, 2]) < 0.6  # pads press from the side, not on lids and bottoms
-    points = model.points[(model.point_part == model.part(part)) & (side_on | part.startswith("handle"))]
-    if len(points) < 6:
-        return None
-    seed = points[int(rng.integers(len(points)))]
-    across = _across(model, part, points, seed, rng)
-    if across is None:
-        return None
-    line, centre, width = across
-    fits = np.flatnonzero((shapes.opening > width + ROOM[0]) & (shapes.opening < width + ROOM[1]))
-    if not len(fits):
-        return None
-    shape = int(fits[int(rng.integers(len(fits)))])
-    elevation = np.deg2rad(rng.uniform(10, 90))
-    level = np.cross([0.0, 0.0, 1.0], line)
-    level /= np.linalg.norm(level)
-    coming = np.cos(elevation) * level * rng.choice([-1.0, 1.0]) - np.sin(elevation) * np.array([0.0, 0.0, 1.0])
-    coming -= line * (coming @ line)
-    coming /= np.linalg.norm(coming)
-    own = shapes.line[shape]
-    normal = np.array([0.0, 0.0, 1.0]) - own * own[2]
-    normal /= np.linalg.norm(normal)
-    turn = np.column_stack([line, coming, np.cross(line, coming)]) @ np.stack([own, normal, np.cross(own, normal)])
-    return centre - turn @ shapes.centre[shape], turn, shape, width
+def _press(
+    posture: Posture, data: mujoco.MjData, shapes: Shapes, s: int, width: float, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Return commands (H,) at which shape s touches, and that press with balanced forces.
+
+    The pads move along the opposition line until they touch; there, target = q + J^T F / kp. The thumb presses with F,
+    the fingers share F so that no moment is left as far as they can. F is what the weakest motor can bear at most: one
+    that gives way would let the others push the object aside.
+    """
+    used = slice(0, 1 + shapes.fingers)
+    motors = [posture.model.actuator(a.name).id for a in posture.actuators]
+    stiffness, limit = posture.model.actuator_gainprm[motors, 0], posture.model.actuator_forcerange[motors, 1]
+    thumb = np.array([a.role.startswith("thumb/") for a in posture.actuators])
+    touch, line = shapes.command[s].copy(), shapes.line[s]
+    gap = (shapes.opening[s] - width) / 2
+    ways = np.concatenate([[line * gap], np.tile(-line * gap, (shapes.fingers, 1))])
+    goal = posture.pose(data, touch)[0][used] + ways
+    for _ in range(3):
+        stacked = posture.jacobians(data, touch)[used].reshape(3 * len(goal), -1)
+        away = (goal - posture.pose(data, touch)[0][used]).ravel()
+        touch += stacked.T @ np.linalg.solve(stacked @ stacked.T + DAMPING**2 * np.eye(len(away)), away)
+    touch = np.clip(touch, posture.lower, posture.upper)
+    weights = np.concatenate([[1.0], -_shares(posture.pose(data, touch)[0][used], line)])
+    force = rng.uniform(FIRM if width < THIN else FORCE[0], FORCE[1])
+    torque = np.einsum("f,fxh,x->h", weights, posture.jacobians(data, touch)[used], line)
+    bearable = BEARABLE * float((limit / np.maximum(np.abs(torque), 1e-9)).min())
+    push = torque * min(force, bearable) / stiffness
+    if force > bearable:  # a weak hand: its thumb pushes with all it has wherever it is, the fingers stay springs
+        push[thumb] *= PRESSED
+    return touch, np.clip(touch + push, posture.lower, posture.upper)
 
 
-def _across(
-    model: ObjectModel, part: str, points: Array, seed: Array, rng: np.random.Generator
-) -> tuple[Array, Array, float] | None:
-    """Return the opposition line, the midpoint and the width at `seed`: across a bar, a wall, or a whole body."""
-    kind = next(p.part_class for p in model.parts if p.name == part)
-    if part == "rim":  # a thin wall: from inside to outside
-        line = np.array([seed[0], seed[1], 0.0])
-        near = points[np.linalg.norm(points - seed, axis=1) < BAND]
-    elif kind in ("shaft-like", "L-shaped") and part.startswith("handle"):
-        axis = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][0]
-        line = np.cross(axis, [0.0, 0.0, 1.0])
-        middle = points.mean(axis=0) + axis * rng.normal(0, 0.008)  # off the middle, a load would turn it in the hand
-        near = points[np.abs((points - middle) @ axis) < 2 * BAND]
-    else:
-        angle = rng.uniform(0, 2 * np.pi)
-        line = np.array([np.cos(angle), np.sin(angle), 0.0])
-        if model.family == "box":  # across a pair of faces, give or take a little
-            line = np.roll([1.0, 0.0, 0.0], int(rng.integers(2))) * rng.choice([-1.0, 1.0])
-            line += np.array([*rng.normal(0, 0.05, 2), 0.0])
-        near = points[np.abs(points[:, 2] - seed[2]) < BAND]
-    if np.linalg.norm(line) < 1e-6 or len(near) < 3:
-        return None
-    line = line / np.linalg.norm(line) * rng.choice([-1.0, 1.0])  # the thumb on either side
-    along = near @ line
-    middle = near.mean(axis=0)
-    if part != "rim" and not part.startswith("handle"):
-        middle = np.array([0.0, 0.0, seed[2]])
-    centre = middle + line * ((along.max() + along.min()) / 2 - middle @ line)
-    return line, centre, float(along.max() - along.min())
+def _shares(pads: Array, line: Array) -> Array:
+    """Return (F - 1,) shares of the fingers, summing to one, whose resultant meets the thumb's pad if it can."""
+    offset = pads[1:] - pads[0]
+    offset = offset - np.outer(offset @ line, line)
+    n = len(offset)
+    scale = 0.02  # [m] of moment arm that weighs as much as the sum being off by one
+    shares, _ = nnls(
+        np.vstack([offset.T / scale, np.full(n, 3.0), 0.2 * np.eye(n)]), np.array([0, 0, 0, 3.0, *np.zeros(n)])
+    )
+    return np.asarray(shares / shares.sum())

@@ -10,9 +10,12 @@ import numpy as np
 from dexbench.core.assets import asset_path
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
+from dexbench.core.shelf import EMBODIMENTS, HANDS, load_embodiment, locate, names
 
 SIZE_CAP = 4_000_000
 """Largest library file that is read [bytes]."""
+WRAP = "wrap"
+"""What all fingers do together; the other mode is "pinch"."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,12 @@ class Grasps:
     score: Array
     """(G,) share of disturbed trials in which it held, less half the slip over 0.02 m; below zero where the object only
     hangs in the hand; see grasp.search."""
+    mode: tuple[str, ...] = ()
+    """(G,) "wrap" or "pinch"; a file that says nothing has wraps."""
+
+    def __post_init__(self) -> None:
+        if not self.mode:
+            object.__setattr__(self, "mode", (WRAP,) * len(self.score))
 
     def __len__(self) -> int:
         return len(self.score)
@@ -53,6 +62,7 @@ class Grasps:
             self.squeeze[rows],
             tuple(self.part[int(r)] for r in rows),
             self.score[rows],
+            tuple(self.mode[int(r)] for r in rows),
         )
 
 
@@ -61,9 +71,35 @@ def library_path(hand: str, instance: str) -> Path:
     return asset_path(f"grasps/{hand}/{instance}.npz")
 
 
+def parts_path(hand: str, instance: str) -> Path:
+    """Return where those are kept that a search by part and mode has found."""
+    return asset_path(f"grasps/{hand}/parts/{instance}.npz")
+
+
+def known(hand: str) -> dict[str, Path]:
+    """Return the objects of which there are grasps of `hand`, and the file that `load_grasps` reads of each."""
+    folder = library_path(hand, "any").parent
+    return {path.stem: path for path in [*sorted(folder.glob("parts/*.npz")), *sorted(folder.glob("*.npz"))]}
+
+
 def has_grasps(hand: str) -> bool:
     """Return whether there is any grasp of `hand`."""
-    return any(library_path(hand, "any").parent.glob("*.npz"))
+    return bool(known(hand))
+
+
+def embodiment_with(hand: str) -> str:
+    """Return the name of an embodiment with `hand` on its right side, one with a single arm before others.
+
+    Raises:
+      UnknownName: no such hand.
+      DataError: no embodiment has it on the right.
+    """
+    locate(HANDS, hand)
+    found = [name for name in names(EMBODIMENTS) if name.startswith(f"{hand}_") and "+" not in name]
+    for name in sorted(found, key=lambda n: ("bimanual" in n, n)):
+        if "right" in load_embodiment(name).parts:
+            return name
+    raise DataError(f"no embodiment has hand {hand!r} on its right side")
 
 
 def write(grasps: Grasps, path: Path) -> None:
@@ -72,7 +108,10 @@ def write(grasps: Grasps, path: Path) -> None:
     arrays = {
         n: getattr(grasps, n).astype(np.float32) for n in ("position", "quaternion", "pregrasp", "squeeze", "score")
     }
-    np.savez_compressed(path, part=np.array(grasps.part, dtype="U24"), **arrays)
+    part, mode = (np.array(words, dtype="S") for words in (grasps.part, grasps.mode))
+    new = path.with_suffix(".part.npz")
+    np.savez_compressed(new, part=part, mode=mode, **arrays)
+    new.replace(path)  # a search that is stopped leaves no half of a file
 
 
 @cache
@@ -83,11 +122,42 @@ def load_grasps(hand: str, instance: str) -> Grasps:
       DataError: there are none, or the file does not fit.
     """
     path = library_path(hand, instance)
+    path = path if path.is_file() else parts_path(hand, instance)
     if not path.is_file():
         raise DataError(
             f"hand {hand!r} has no grasps of {instance!r}; search for some with: "
             f"dexbench train scripted --embodiment NAME --objects [{instance}]"
         )
+    return read_grasps(path, hand, instance)
+
+
+@cache
+def load_part_grasps(hand: str, instance: str, part: str, mode: str) -> Grasps:
+    """Return the grasps of one part in one mode, best first.
+
+    Raises:
+      DataError: there are none; says of which parts and modes there are.
+    """
+    files = [path for path in (parts_path(hand, instance), library_path(hand, instance)) if path.is_file()]
+    found = [read_grasps(path, hand, instance) for path in files]
+    cells = {cell for grasps in found for cell in zip(grasps.part, grasps.mode, strict=True)}
+    if (part, mode) not in cells:
+        there = ", ".join(f"{p} ({m})" for p, m in sorted(cells)) or "none at all"
+        raise DataError(
+            f"hand {hand!r} has no {mode} of the {part} of {instance!r}, but of: {there}; search with: "
+            f"dexbench grasp search --hand {hand} --objects {instance} --part {part} --mode {mode}"
+        )
+    first = next(g for g in found if (part, mode) in zip(g.part, g.mode, strict=True))  # the search by part, if any
+    rows = [k for k in range(len(first)) if (first.part[k], first.mode[k]) == (part, mode)]
+    return first.chosen(sorted(rows, key=lambda k: -first.score[k]))
+
+
+def read_grasps(path: Path, hand: str, instance: str) -> Grasps:
+    """Return the grasps in a file.
+
+    Raises:
+      DataError: the file is too large or does not fit.
+    """
     if path.stat().st_size > SIZE_CAP:
         raise DataError(f"{path.name} is larger than {SIZE_CAP} bytes")
     with np.load(path, allow_pickle=False) as found:
@@ -95,10 +165,16 @@ def load_grasps(hand: str, instance: str) -> Grasps:
             position, quaternion, pregrasp, squeeze, score = (
                 found[n].astype(np.float64) for n in ("position", "quaternion", "pregrasp", "squeeze", "score")
             )
-            part = tuple(str(p) for p in found["part"])
+            part = _words(found["part"])
         except KeyError as error:
             raise DataError(f"{path.name} lacks {error}") from error
+        mode = _words(found["mode"]) if "mode" in found else (WRAP,) * len(part)
     quaternion /= np.linalg.norm(quaternion, axis=1, keepdims=True)
-    if not len(position) == len(quaternion) == len(pregrasp) == len(squeeze) == len(score) == len(part):
+    if len({len(rows) for rows in (position, quaternion, pregrasp, squeeze, score, part, mode)}) > 1:
         raise DataError(f"{path.name} holds arrays of different lengths")
-    return Grasps(hand, instance, position, quaternion, pregrasp, squeeze, part, score)
+    return Grasps(hand, instance, position, quaternion, pregrasp, squeeze, part, score, mode)
+
+
+def _words(array: Array) -> tuple[str, ...]:
+    """Return words of a file, which are bytes in newer files: a quarter of the size."""
+    return tuple(w.decode() if isinstance(w, bytes) else str(w) for w in array.tolist())

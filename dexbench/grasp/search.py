@@ -1,30 +1,34 @@
-"""Search for grasps: opposed shapes, laid around parts, squeezed, tested in simulation, ranked by errors they bear."""
+"""Search for grasps of a named part: shapes laid around it, pulled at, lifted, and ranked by the errors they bear."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
-from scipy.optimize import nnls
 
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.schema import Array
-from dexbench.grasp.candidates import Candidates, sample_candidates
+from dexbench.grasp.candidates import Candidates, draw
 from dexbench.grasp.library import Grasps
-from dexbench.grasp.opposition import Shapes, opposed_shapes
+from dexbench.grasp.opposition import MODES, Shapes, opposed_shapes
+from dexbench.grasp.press import Press
+from dexbench.grasp.pull import BENCH, ForceTest
+from dexbench.grasp.rig import turns
+from dexbench.grasp.search_record import SearchRecord
 from dexbench.grasp.trial import LOOSE, GraspTest
 from dexbench.objects.catalogue import load_object
+from dexbench.objects.model import ObjectModel
 
-FORCE = (12.0, 30.0)
-"""Of the thumb against the fingers together [N]; thin parts want the upper end."""
-FEW = 8
-"""Grasps below which those follow in which the object hangs, with scores from -1 to 0."""
-BEARABLE = 0.95
-"""Largest torque of a motor while it squeezes, as a share of its limit."""
-PRESSED = 1.5
-"""How much further a weak hand's thumb is sent."""
-DAMPING = 3e-3
-"""Of the least squares that turns pad movements into joint movements [m]."""
+FEW = 4
+"""Grasps of a part and mode below which those follow in which the object hangs, with scores from -1 to 0."""
+DRAWS = 80
+"""Draws at once; those whose open hand would touch something are left out."""
+PATIENCE = 12
+"""Times that are drawn at most."""
+SPARE = {"body": 1.3}
+"""How many candidates are worked out for each that is simulated, by part class."""
+SPARE_THIN = 3.0
+"""The same for all other classes. The ones whose contacts balance best are simulated."""
 ERRORS = (0.005, 0.005, 0.003)
 """Standard deviation of the palm's position in the ranking's trials [m]."""
 TURN_ERROR = np.deg2rad(4)
@@ -36,148 +40,192 @@ class Settings:
     """How long and how wide to search."""
 
     samples: int = 20_000
-    """Hand shapes drawn."""
-    candidates: int = 64
-    """Candidates laid around an object in one round."""
-    rounds: int = 3
-    """Rounds at most."""
-    wanted: int = 16
-    """Grasps kept of an object."""
-    repeats: int = 3
-    """Disturbed trials of each grasp that held."""
+    """Hand shapes drawn, once for a hand and mode."""
+    candidates: int = 32
+    """Simulated for one part and mode."""
+    wanted: int = 8
+    """Grasps kept of them."""
+    repeats: int = 2
+    """Disturbed lifts of each grasp that held."""
+    bench: int = 0
+    """Candidates that are also tested as DexGraspBench does, which takes three times as long."""
 
 
-def squeeze_targets(test: GraspTest, shapes: Shapes, found: Candidates, rng: np.random.Generator) -> Array:
-    """Return (C, H) targets that press with balanced forces.
+class Searcher:
+    """Searches with one hand; its shapes are found once."""
 
-    The pads move along the opposition line until they touch; there, target = q + J^T F / kp. The thumb presses with F,
-    the fingers share F so that no moment is left as far as they can. F is what the weakest motor can bear at most: one
-    that gives way would let the others push the object aside.
-    """
-    posture, data = test.posture, mujoco.MjData(test.model)
-    stiffness, limit = test.model.actuator_gainprm[test.actuators, 0], test.model.actuator_forcerange[test.actuators, 1]
-    fingers = len(posture.pads) - 1
-    thumb = np.array([a.role.startswith("thumb/") for a in posture.actuators])
-    targets = np.zeros((len(found.shape), len(posture.actuators)))
-    for i, s in enumerate(found.shape):
-        touch, line = shapes.command[s].copy(), shapes.line[s]
-        gap = (shapes.opening[s] - found.width[i]) / 2
-        goal = posture.pose(data, touch)[0] + np.concatenate([[line * gap], np.tile(-line * gap, (fingers, 1))])
-        for _ in range(3):
-            stacked = posture.jacobians(data, touch).reshape(3 * fingers + 3, -1)
-            away = (goal - posture.pose(data, touch)[0]).ravel()
-            touch += stacked.T @ np.linalg.solve(stacked @ stacked.T + DAMPING**2 * np.eye(len(away)), away)
-        touch = np.clip(touch, posture.lower, posture.upper)
-        weights = np.concatenate([[1.0], -_shares(posture.pose(data, touch)[0], line)])
-        force = rng.uniform(*FORCE)
-        torque = np.einsum("f,fxh,x->h", weights, posture.jacobians(data, touch), line)
-        bearable = BEARABLE * float((limit / np.maximum(np.abs(torque), 1e-9)).min())
-        push = torque * min(force, bearable) / stiffness
-        if force > bearable:  # a weak hand: its thumb pushes with all it has wherever it is, the fingers stay springs
-            push[thumb] *= PRESSED
-        targets[i] = np.clip(touch + push, posture.lower, posture.upper)
-    return targets
+    def __init__(
+        self, embodiment: Embodiment, hand: str, seed: int, settings: Settings | None = None, side: str = "right"
+    ) -> None:
+        """Prepare.
+
+        Args:
+          embodiment: has the hand.
+          hand: its name, for the library.
+          seed: of all random numbers.
+          settings: how long to search.
+          side: which hand is simulated; right, unless the hand exists only as left.
+        """
+        self.embodiment, self.hand, self.seed, self.side = embodiment, hand, seed, side
+        self.settings = settings or Settings()
+        self._shapes: dict[str, Shapes] = {}
+
+    def part(self, instance: str, part: str, mode: str) -> tuple[Grasps, SearchRecord]:
+        """Return the best grasps of one part in one mode, perhaps none, and what was tried to find them."""
+        start = time.process_time()
+        settings, model = self.settings, load_object(instance)
+        rng = np.random.default_rng([self.seed, *f"{instance}/{part}/{mode}".encode()])
+        carried = part if two_handed(model) and part.startswith("handle") else ""
+        lift = GraspTest(self.embodiment, self.side, instance, settings.candidates, carried=carried)
+        drawn, found = self._candidates(lift, model, part, mode, rng, carried)
+        found = self._balanced(lift, found, mode, settings.candidates)
+        loose, strict, bench = np.zeros((3, len(found)), bool)
+        rows: list[tuple[int, float]] = []
+        held = 0
+        if len(found):
+            test = ForceTest(self.embodiment, self.side, instance, len(found), carried=carried)
+            pulled = test.run(found.position, found.quaternion, (found.pregrasp, found.squeeze))
+            loose, strict = pulled.loose, pulled.strict
+            order = np.lexsort((pulled.slips.max(axis=1), ~strict))
+            rows, held = self._rank(lift, found, order[loose[order]], rng)
+        seconds = time.process_time() - start
+        tried = min(settings.bench, len(found))
+        if tried:
+            some = found.chosen(np.arange(tried))
+            test = ForceTest(self.embodiment, self.side, instance, tried, BENCH)
+            bench = test.run(some.position, some.quaternion, (some.pregrasp, some.touch, some.squeeze)).turned
+        record = SearchRecord(
+            hand=self.hand,
+            instance=instance,
+            part=part,
+            part_class=next(p.part_class for p in model.parts if p.name == part),
+            mode=mode,
+            seed=self.seed,
+            drawn=drawn,
+            tested=len(found),
+            loose=int(loose.sum()),
+            strict=int(strict.sum()),
+            bench_tested=tried,
+            bench=int(bench.sum()),
+            held=held,
+            kept=len(rows),
+            seconds=round(seconds, 2),
+        )
+        return _pack(self.hand, instance, part, mode, found, rows), record
+
+    def shapes(self, test: GraspTest, mode: str) -> Shapes:
+        """Return the hand's shapes in `mode`; the same for every object."""
+        if mode not in self._shapes:
+            rng = np.random.default_rng([self.seed, *mode.encode()])
+            self._shapes[mode] = opposed_shapes(test.posture, rng, self.settings.samples, mode)
+        return self._shapes[mode]
+
+    def _candidates(
+        self, test: GraspTest, model: ObjectModel, part: str, mode: str, rng: np.random.Generator, carried: str
+    ) -> tuple[int, Candidates]:
+        """Return how many were drawn, and those whose open hand is free on its way."""
+        kind = next(p.part_class for p in model.parts if p.name == part)
+        shapes, wanted = self.shapes(test, mode), round(self.settings.candidates * SPARE.get(kind, SPARE_THIN))
+        sets, drawn, count = [], 0, 0
+        for _ in range(PATIENCE):
+            some = draw(model, part, mode, test.posture, shapes, rng, DRAWS)
+            drawn += DRAWS
+            turn = turns(some.quaternion)
+            if carried:  # forearms come from outside: the middle is full when both are there
+                outward = model.points[model.point_part == model.part(part)].mean(axis=0) * [1, 1, 0]
+                rows = np.flatnonzero(turn[:, :, 1] @ outward < 0)
+                some, turn = some.chosen(rows), turn[rows]
+            free = ~test.penetrates(some.position, turn, some.pregrasp, wanted - count)
+            sets.append(some.chosen(np.flatnonzero(free)))
+            count += int(free.sum())
+            if count >= wanted:
+                break
+        return drawn, Candidates.joined(sets)
+
+    def _balanced(self, test: GraspTest, found: Candidates, mode: str, count: int) -> Candidates:
+        """Return the `count` candidates whose contacts, where each finger touches first, balance best."""
+        press, turn = Press(test.rig), turns(found.quaternion)
+        used = 1 + self.shapes(test, mode).fingers
+        left = np.array(
+            [
+                press.work_out(found.position[i], turn[i], found.pregrasp[i], found.touch[i], used).residual
+                for i in range(len(found))
+            ]
+        )
+        return found.chosen(np.argsort(np.round(left, 6), kind="stable")[:count])
+
+    def _rank(
+        self, test: GraspTest, found: Candidates, order: Array, rng: np.random.Generator
+    ) -> tuple[list[tuple[int, float]], int]:
+        """Lift the candidates of `order`; return (row, score), best first, and how many held."""
+        settings = self.settings
+        order = order[: 2 * settings.wanted]
+        if not len(order):
+            return [], 0
+        turn = turns(found.quaternion)
+        verdict = test.run(found.position[order], turn[order], found.pregrasp[order], found.squeeze[order])
+        good = order[verdict.held]
+        scores = _robustness(test, found, turn, good, settings.repeats, rng)
+        ranked = sorted(zip(good.tolist(), scores.tolist(), strict=True), key=lambda row: -row[1])
+        if len(ranked) < FEW:
+            hung = [(int(order[i]), -float(verdict.slip[i]) / LOOSE) for i in np.flatnonzero(verdict.hung)]
+            ranked += sorted(hung, key=lambda row: -row[1])[: FEW - len(ranked)]
+        return ranked[: settings.wanted], int(verdict.held.sum())
 
 
-def _shares(pads: Array, line: Array) -> Array:
-    """Return (F - 1,) shares of the fingers, summing to one, whose resultant meets the thumb's pad if it can."""
-    offset = pads[1:] - pads[0]
-    offset = offset - np.outer(offset @ line, line)
-    n = len(offset)
-    scale = 0.02  # [m] of moment arm that weighs as much as the sum being off by one
-    shares, _ = nnls(
-        np.vstack([offset.T / scale, np.full(n, 3.0), 0.2 * np.eye(n)]), np.array([0, 0, 0, 3.0, *np.zeros(n)])
-    )
-    return np.asarray(shares / shares.sum())
+def two_handed(model: ObjectModel) -> bool:
+    """Return whether an object has a handle for each hand."""
+    return {"handle_right", "handle_left"} <= {p.name for p in model.parts}
 
 
-def search(
-    embodiment: Embodiment, hand: str, instance: str, seed: int, settings: Settings, part: str = "", side: str = "right"
-) -> Grasps:
-    """Return the best grasps of a hand on an object; perhaps none.
-
-    Args:
-      embodiment: has the hand.
-      hand: its name, for the library.
-      instance: name in the object catalogue.
-      seed: of all random numbers.
-      settings: how long to search.
-      part: which part to hold; empty: any.
-      side: which hand is simulated; right, unless the hand exists only as left.
-    """
-    rng = np.random.default_rng([seed, *instance.encode()])
+def cells(instance: str, part: str = "", mode: str = "") -> list[tuple[str, str]]:
+    """Return the pairs (part, mode) to search on an object: all, or those of one part or mode."""
     model = load_object(instance)
-    two_handed = {"handle_right", "handle_left"} <= {p.name for p in model.parts}
-    part = part or ("handle_right" if two_handed else "")
-    test = GraspTest(embodiment, side, instance, settings.candidates, carried=part if two_handed else "")
-    shapes = opposed_shapes(test.posture, rng, settings.samples)
-    kept: list[tuple[Array, Array, Array, Array, str, float]] = []
-    hung: list[tuple[Array, Array, Array, Array, str, float]] = []
-    for _ in range(settings.rounds):
-        found = sample_candidates(model, shapes, rng, settings.candidates * (60 if two_handed else 12), part)
-        if not len(found.shape):
-            break
-        if two_handed:  # forearms come from outside: the middle is full when both are there
-            outward = model.points[model.point_part == model.part(part)].mean(axis=0) * [1, 1, 0]
-            found = found.chosen(np.flatnonzero(found.turn[:, :, 1] @ outward < 0))
-        pregrasp = shapes.command[found.shape]
-        free = np.flatnonzero(~test.penetrates(found.position, found.turn, pregrasp))[: settings.candidates]
-        if not len(free):
-            continue
-        found, pregrasp = found.chosen(free), pregrasp[free]
-        squeeze = squeeze_targets(test, shapes, found, rng)
-        verdict = test.run(found.position, found.turn, pregrasp, squeeze)
-        for i in np.flatnonzero(verdict.hung):
-            rows = (found.position[i], found.turn[i], pregrasp[i], squeeze[i], found.part[i])
-            hung.append((*rows, -float(verdict.slip[i]) / LOOSE))
-        good = np.flatnonzero(verdict.held)
-        good = good[np.argsort(verdict.slip[good])][: settings.wanted * 3 // 2]
-        scores = _robustness(test, found, pregrasp, squeeze, good, settings.repeats, rng)
-        for i, score in zip(good, scores, strict=True):
-            kept.append((found.position[i], found.turn[i], pregrasp[i], squeeze[i], found.part[i], float(score)))
-        if sum(k[5] > 0.7 for k in kept) >= settings.wanted:
-            break
-    if len(kept) < FEW:
-        kept += sorted(hung, key=lambda k: -k[5])[: FEW - len(kept)]
-    kept.sort(key=lambda k: -k[5])
-    return _pack(hand, instance, kept[: settings.wanted], len(test.actuators))
+    parts = [p.name for p in model.parts if p.name == part or not part]
+    return [(p, m) for p in parts for m in MODES if m == mode or not mode]
+
+
+def merged(found: Sequence[Grasps], wanted: int) -> Grasps:
+    """Return the best of several sets of grasps of one hand on one object."""
+    score = np.concatenate([g.score for g in found])
+    position, quaternion, pregrasp, squeeze = (
+        np.concatenate([getattr(g, name) for g in found]) for name in ("position", "quaternion", "pregrasp", "squeeze")
+    )
+    parts, modes = tuple(p for g in found for p in g.part), tuple(m for g in found for m in g.mode)
+    first = found[0]
+    whole = Grasps(first.hand, first.instance, position, quaternion, pregrasp, squeeze, parts, score, modes)
+    return whole.chosen(np.argsort(-score, kind="stable")[:wanted])
 
 
 def _robustness(
-    test: GraspTest,
-    found: Candidates,
-    pregrasp: Array,
-    squeeze: Array,
-    good: Array,
-    repeats: int,
-    rng: np.random.Generator,
+    test: GraspTest, found: Candidates, turn: Array, good: Array, repeats: int, rng: np.random.Generator
 ) -> Array:
     """Return (len(good),) scores: share of disturbed trials that held, less the mean slip over 0.02 m."""
-    if not len(good):
-        return np.zeros(0)
     rows = np.repeat(good, repeats)
     held, slip = np.zeros(len(rows)), np.zeros(len(rows))
     for start in range(0, len(rows), test.n):
         part = rows[start : start + test.n]
         shift = rng.normal(size=(len(part), 3)) * ERRORS
         yaw = rng.normal(size=len(part)) * TURN_ERROR
-        verdict = test.run(found.position[part] + shift, found.turn[part], pregrasp[part], squeeze[part], yaw)
+        verdict = test.run(found.position[part] + shift, turn[part], found.pregrasp[part], found.squeeze[part], yaw)
         held[start : start + len(part)] = verdict.held
         slip[start : start + len(part)] = np.minimum(verdict.slip, 0.02)
     return np.asarray((held - slip / 0.02 * held * 0.5).reshape(len(good), repeats).mean(axis=1))
 
 
-def _pack(hand: str, instance: str, kept: Sequence[tuple[Array, Array, Array, Array, str, float]], size: int) -> Grasps:
-    quaternions = np.zeros((len(kept), 4))
-    for quaternion, row in zip(quaternions, kept, strict=True):
-        mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(row[1]).ravel())
+def _pack(
+    hand: str, instance: str, part: str, mode: str, found: Candidates, rows: Sequence[tuple[int, float]]
+) -> Grasps:
+    chosen = found.chosen(np.array([r for r, _ in rows], np.int64))
+    score = np.array([s for _, s in rows])
     return Grasps(
-        hand=hand,
-        instance=instance,
-        position=np.array([k[0] for k in kept]).reshape(-1, 3),
-        quaternion=quaternions,
-        pregrasp=np.array([k[2] for k in kept]).reshape(-1, size),
-        squeeze=np.array([k[3] for k in kept]).reshape(-1, size),
-        part=tuple(k[4] for k in kept),
-        score=np.array([k[5] for k in kept]),
+        hand,
+        instance,
+        chosen.position,
+        chosen.quaternion,
+        chosen.pregrasp,
+        chosen.squeeze,
+        (part,) * len(rows),
+        score,
+        (mode,) * len(rows),
     )

@@ -6,15 +6,12 @@ Physics is that of the cells (4 ms, implicitfast, elliptic cones); many tests ru
 from dataclasses import dataclass
 
 import mujoco
-import mujoco.batch
 import numpy as np
 
-from dexbench.core.embodiment import Embodiment, rpy_to_quaternion
+from dexbench.core.embodiment import Embodiment
 from dexbench.core.schema import Array
-from dexbench.grasp.posture import Posture
+from dexbench.grasp.rig import CONTROLS, Rig
 from dexbench.objects.catalogue import load_object
-from dexbench.objects.pool import FIELDS, PoolTables, add_slots
-from dexbench.robots.floating import hand_spec
 
 APPROACH, CLOSE, SETTLE, LIFT, SHAKE = 0.3, 0.4, 0.3, 0.8, 0.6
 """Durations of the phases [s]."""
@@ -74,76 +71,44 @@ class GraspTest:
         self._load, self._held = np.zeros(6), np.zeros(3)
         mass = None
         if carried:
-            model_of = load_object(instance)
-            self._held = model_of.points[model_of.point_part == model_of.part(carried)].mean(axis=0)
-            at = self._held - model_of.center_of_mass
-            pull = np.array([0.0, 0.0, -9.81 * model_of.mass / 2])
-            self._load = np.concatenate([pull, np.cross(at, pull)])
+            self._held, self._load = shared_load(instance, carried)
             mass = LIGHT
-        self.side = side
-        spec = hand_spec(embodiment, side)
-        spec.worldbody.add_geom(
-            name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1, 1, 0.05], friction=[0.8, 0.02, 0.0001], condim=4
-        )
-        layout = add_slots(spec, [instance], 1, picture_scales=(1.0,))
-        self.model = model = spec.compile()
-        self.instance = instance
-        self.batch = mujoco.batch.Batch(model, n, threads)
-        self.tables = PoolTables(layout, model)
-        fields = {name: self.batch.expand(name) for name in FIELDS}
-        for world in range(n):
-            self.tables.write(fields, world, 0, instance, mass)
-        self.batch.set_const()
-        self.posture = Posture(model, embodiment, side)
-        self.actuators = np.array([model.actuator(a.name).id for a in self.posture.actuators])
-        self.n = n
-        data = mujoco.MjData(model)
-        mujoco.mj_kinematics(model, data)
-        site = model.site(f"{side}/palm_site").id
-        base = int(model.joint("root").bodyid[0])
-        turn = data.xmat[base].reshape(3, 3)
-        self._base_in_palm = data.site_xmat[site].reshape(3, 3).T @ turn
-        self._base_at = data.site_xmat[site].reshape(3, 3).T @ (data.xpos[base] - data.site_xpos[site])
-        mount = np.empty(9)
-        mujoco.mju_quat2Mat(mount, np.array(rpy_to_quaternion(embodiment.parts[side].mount_rpy)))
-        self._flange = mount.reshape(3, 3)[2]  # the flange's z in the hand's root
-        self._root = int(model.joint("root").qposadr[0]) + np.arange(7)
-        self._control_spec = int(
-            mujoco.mjtState.mjSTATE_CTRL | mujoco.mjtState.mjSTATE_MOCAP_POS | mujoco.mjtState.mjSTATE_MOCAP_QUAT
-        )
+        self.side, self.instance, self.n = side, instance, n
+        self.rig = rig = Rig(embodiment, side, instance, n, threads, mass=mass)
+        self.model, self.batch, self.posture, self.actuators = rig.model, rig.batch, rig.posture, rig.actuators
 
-    def penetrates(self, position: Array, turn: Array, pregrasp: Array) -> Array:
+    def penetrates(self, position: Array, turn: Array, pregrasp: Array, wanted: int | None = None) -> Array:
         """Return (C,) bool: whether the open hand meets object or table on its straight way to the grasp.
 
-        Or the arm behind it would meet the table.
+        Or the arm behind it would meet the table. Once `wanted` are free, the others are not tried, and count as bad.
         """
         model, data = self.batch.get_model(0), mujoco.MjData(self.model)
-        bad = np.zeros(len(position), bool)
+        bad = np.ones(len(position), bool)
         for i in range(len(position)):
-            at, quat = self._base(position[i], turn[i])
-            bad[i] = self._arm_low(at, turn[i] @ self._base_in_palm)
+            if wanted is not None and np.count_nonzero(~bad) >= wanted:
+                break
+            at, quat = self.rig.base(position[i], turn[i])
+            bad[i] = self._arm_low(at, turn[i] @ self.rig.flange)
             data.qpos[:] = self.posture.qpos(pregrasp[i])
-            data.qpos[self.tables.qpos[0]] = (0, 0, 0, 1, 0, 0, 0)
+            data.qpos[self.rig.place] = (0, 0, 0, 1, 0, 0, 0)
             for back in WAY:
                 if bad[i]:
                     break
-                data.qpos[self._root] = (*(at - back * turn[i, :, 2]), *quat)
+                data.qpos[self.rig.root] = (*(at - back * turn[i, :, 2]), *quat)
                 mujoco.mj_fwdPosition(model, data)
                 inner = [c for c in range(data.ncon) if self._robot(model, data.contact.geom[c])]
                 bad[i] = bool((data.contact.dist[inner] < -0.001).any())
         return bad
 
-    def _arm_low(self, at: Array, turn: Array) -> bool:
+    def _arm_low(self, at: Array, flange: Array) -> bool:
         """Whether the end of an arm, ARM, behind a hand's root would touch the table."""
         radius, length = ARM
-        flange = turn @ self._flange
         ends = at[2] - np.array([0.0, length]) * flange[2]
         return bool(ends.min() < radius * np.sqrt(max(0.0, 1.0 - flange[2] ** 2)))
 
     def _robot(self, model: mujoco.MjModel, pair: Array) -> bool:
         """Whether a contact is between the hand and anything else."""
-        slot = self.tables.bodies[0]
-        others = [model.geom_bodyid[g] in (0, slot) for g in pair]
+        others = [model.geom_bodyid[g] in (0, self.rig.thing) for g in pair]
         return others[0] != others[1]
 
     def run(self, position: Array, turn: Array, pregrasp: Array, squeeze: Array, yaw: Array | None = None) -> Verdict:
@@ -161,10 +126,10 @@ class GraspTest:
         batch, dt = self.batch, self.model.opt.timestep
         steps = [round(t / dt) for t in (APPROACH, CLOSE, SETTLE, LIFT, SHAKE)]
         times = np.cumsum([0, *steps])
-        control = np.zeros((count, times[-1], mujoco.mj_stateSize(self.model, self._control_spec)))
+        control = np.zeros((count, times[-1], mujoco.mj_stateSize(self.model, CONTROLS)))
         ctrl = np.zeros((count, self.model.nu))
         for i in range(count):
-            at, quat = self._base(position[i], turn[i])
+            at, quat = self.rig.base(position[i], turn[i])
             ctrl[i, self.actuators] = pregrasp[i]
             base = np.repeat(at[None], times[-1], axis=0)
             back = turn[i, :, 2] * STANDOFF
@@ -180,24 +145,21 @@ class GraspTest:
             control[i][:, self.actuators] = pregrasp[i] + closing * (squeeze[i] - pregrasp[i])
             control[i, :, nu : nu + 3] = base
             control[i, :, nu + 3 : nu + 7] = quat
-        batch.reset(ids, stage=int(mujoco.mjtStage.mjSTAGE_NONE))
-        qpos = batch.bind("qpos")
-        qpos[ids] = self.posture.qpos(pregrasp)
-        batch.bind("xfrc_applied")[ids, self.tables.bodies[0]] = self._load
         nu = self.model.nu
-        qpos[np.ix_(ids, self._root)] = control[:, 0, nu : nu + 7]
         stand = np.tile([0, 0, 0, 1.0, 0, 0, 0], (count, 1))
         if yaw is not None:
             stand[:, 3], stand[:, 6] = np.cos(yaw / 2), np.sin(yaw / 2)
-        qpos[np.ix_(ids, self.tables.qpos[0])] = stand
+        self.rig.begin(ids, pregrasp, control[:, 0, nu : nu + 7], stand)
+        batch.bind("xfrc_applied")[ids, self.rig.thing] = self._load
+        qpos = batch.bind("qpos")
         poses, bases = [], []
         alive = ids
         for k in range(5):
             part = np.ascontiguousarray(control[alive, times[k] : times[k + 1]])
             if len(alive):
-                batch.rollout(steps[k], part, self._control_spec, record=(), ids=alive)
-            poses.append(qpos[np.ix_(ids, self.tables.qpos[0])].copy())
-            bases.append(qpos[np.ix_(ids, self._root[:3])].copy())
+                batch.rollout(steps[k], part, CONTROLS, record=(), ids=alive)
+            poses.append(self.rig.poses(ids))
+            bases.append(qpos[np.ix_(ids, self.rig.root[:3])].copy())
             if k == 0:  # what has failed by now is not simulated further
                 pushed = np.linalg.norm(poses[0][:, :2], axis=1)
                 alive = ids[pushed < PUSHED]
@@ -219,11 +181,16 @@ class GraspTest:
         """Return (C, 3) where the part is that the hand carries, for poses (C, 7) of the object."""
         return poses[:, :3] + _turned(self._held, poses[:, 3:])
 
-    def _base(self, position: Array, turn: Array) -> tuple[Array, Array]:
-        """Return position and quaternion of the hand's base for a palm pose."""
-        quat = np.empty(4)
-        mujoco.mju_mat2Quat(quat, (turn @ self._base_in_palm).ravel())
-        return position + turn @ self._base_at, quat
+
+def shared_load(instance: str, part: str) -> tuple[Array, Array]:
+    """Return what a hand carries that shares an object with another: where (3,), and force and torque (6,) there.
+
+    Half of the object's weight pulls at the part; torque about the centre of mass.
+    """
+    model = load_object(instance)
+    held = model.points[model.point_part == model.part(part)].mean(axis=0)
+    pull = np.array([0.0, 0.0, -9.81 * model.mass / 2])
+    return held, np.concatenate([pull, np.cross(held - model.center_of_mass, pull)])
 
 
 def _turned(point: Array, quaternions: Array) -> Array:
