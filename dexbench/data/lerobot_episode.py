@@ -35,7 +35,7 @@ class Episode:
     @property
     def steps(self) -> int:
         """Control periods."""
-        return len(self.columns[SENT])
+        return len(next(iter(self.columns.values())))
 
     @property
     def sent(self) -> Array:

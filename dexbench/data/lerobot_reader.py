@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import DataError
-from dexbench.core.schema import Array
 from dexbench.core.trial import Trial
 
 from .lerobot_episode import Episode
@@ -30,9 +28,9 @@ from .lerobot_layout import (
     Column,
     pyarrow,
 )
+from .lerobot_table import MEND, first_line, newest, read_table, values_of
 from .lerobot_video import Film, check, decode
 
-_MEND = "copy the file again, or collect the dataset anew"
 _STATS = ("min", "max", "mean", "std", "count", *QUANTILES)
 _PLACED = ("episode_index", "length", "data/chunk_index", "data/file_index", "dataset_from_index", "dataset_to_index")
 
@@ -59,6 +57,11 @@ class Dataset:
         return str(self.info["dexbench"]["embodiment"])
 
     @property
+    def converted(self) -> bool:
+        """Whether it was converted from another project's files: of no robot, task and trial of ours."""
+        return bool(self.info["dexbench"].get("converted", False))
+
+    @property
     def task(self) -> str:
         """Name of the task, with its version."""
         return str(self.info["dexbench"]["task"])
@@ -81,11 +84,11 @@ class Dataset:
         same = [r for r in self.rows if self._data(r) == path]
         start = row["dataset_from_index"] - min(r["dataset_from_index"] for r in same)
         state = path.stat()
-        table = _newest(path, state.st_mtime_ns, state.st_size).slice(start, row["length"])
+        table = newest(path, state.st_mtime_ns, state.st_size).slice(start, row["length"])
         where = f"{path}, episode {index}"
         if table.num_rows != row["length"]:
-            raise DataError(f"{where}: has {table.num_rows} of {row['length']} frames; {_MEND}")
-        found = {c.key: _values(table.column(c.key), c, where) for c in (*self.columns, *INDEX)}
+            raise DataError(f"{where}: has {table.num_rows} of {row['length']} frames; {MEND}")
+        found = {c.key: values_of(table.column(c.key), c, where) for c in (*self.columns, *INDEX)}
         frame = np.arange(row["length"])
         for key, wanted in (
             ("episode_index", np.full(len(frame), index)),
@@ -94,7 +97,7 @@ class Dataset:
             ("timestamp", (frame / self.rate_hz).astype(np.float32)),
         ):
             if not np.allclose(found[key][:, 0], wanted, rtol=0, atol=1e-4):
-                raise DataError(f"{where}: the column {key!r} does not count on as the format asks; {_MEND}")
+                raise DataError(f"{where}: the column {key!r} does not count on as the format asks; {MEND}")
         columns = {c.key: found[c.key] for c in self.columns}
         return Episode(Trial.from_row(json.loads(row["dexbench/trial"])), columns, json.loads(row["dexbench/outcome"]))
 
@@ -111,7 +114,7 @@ class Dataset:
         path = self.film(index, camera).path
         frames = decode(path)
         if len(frames) != (steps := self.rows[index]["length"]):
-            raise DataError(f"{path}: has {len(frames)} pictures, the episode {steps} frames; {_MEND}")
+            raise DataError(f"{path}: has {len(frames)} pictures, the episode {steps} frames; {MEND}")
         return frames
 
     def _data(self, row: Mapping[str, Any]) -> Path:
@@ -132,6 +135,11 @@ def open_dataset(folder: Path, embodiment: Embodiment | None = None, rate_hz: fl
     """
     info = _info(folder)
     own = info["dexbench"]
+    if embodiment is not None and own.get("converted"):
+        raise DataError(
+            f"{folder} was converted from {own['embodiment']}'s files: it is of no robot of ours, asked for "
+            f"{embodiment.name!r}; collect with --embodiment {embodiment.name}"
+        )
     if embodiment is not None and own["embodiment"] != embodiment.name:
         raise DataError(
             f"{folder} is of embodiment {own['embodiment']!r}, asked for {embodiment.name!r}: joints differ in number "
@@ -149,14 +157,14 @@ def open_dataset(folder: Path, embodiment: Embodiment | None = None, rate_hz: fl
     dataset = Dataset(folder, info, columns, rows, cameras)
     for name in (TASKS, STATS):
         if not (folder / name).is_file():
-            raise DataError(f"{folder} lacks {name}; {_MEND}")
-    _table(folder / TASKS)
+            raise DataError(f"{folder} lacks {name}; {MEND}")
+    read_table(folder / TASKS)
     _check_data(dataset)
     for index in range(len(dataset)):
         for camera in cameras:
             path = dataset.film(index, camera).path
             if not path.is_file():
-                raise DataError(f"{path} is missing: the pictures of episode {index}; {_MEND}")
+                raise DataError(f"{path} is missing: the pictures of episode {index}; {MEND}")
             check(path)
     return dataset
 
@@ -168,7 +176,7 @@ def _info(folder: Path) -> dict[str, Any]:
     try:
         info: Any = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DataError(f"{path} is no JSON: {error}; {_MEND}") from error
+        raise DataError(f"{path} is no JSON: {error}; {MEND}") from error
     version = str(info.get("codebase_version")) if isinstance(info, dict) else "unknown"
     if not version.startswith("v3."):
         raise DataError(f"{folder} has format {version}, v3 is read here; lerobot converts older ones")
@@ -181,9 +189,9 @@ def _info(folder: Path) -> dict[str, Any]:
         )
     for key, kind in (("fps", int), ("total_episodes", int), ("total_frames", int), ("features", dict)):
         if type(info.get(key)) is not kind:
-            raise DataError(f"{path}: field {key!r} is missing or no {kind.__name__}; {_MEND}")
+            raise DataError(f"{path}: field {key!r} is missing or no {kind.__name__}; {MEND}")
     if info["fps"] < 1 or info.get("data_path") != DATA_PATH or info.get("video_path") not in (None, VIDEO_PATH):
-        raise DataError(f"{path}: fps, data_path or video_path were edited; {_MEND}")
+        raise DataError(f"{path}: fps, data_path or video_path were edited; {MEND}")
     return dict(info)
 
 
@@ -193,7 +201,7 @@ def _features(folder: Path, info: Mapping[str, Any]) -> tuple[tuple[Column, ...]
     for key, f in info["features"].items():
         shape, kind = (f.get("shape"), f.get("dtype")) if isinstance(f, dict) else (None, None)
         if not re.fullmatch(r"\w[\w.\-]*", key) or not isinstance(shape, list) or not isinstance(kind, str):
-            raise DataError(f"{folder / INFO}: feature {key!r} has no plain name, shape and dtype; {_MEND}")
+            raise DataError(f"{folder / INFO}: feature {key!r} has no plain name, shape and dtype; {MEND}")
         if kind == "video":
             cameras.append(key)
         elif key not in {c.key for c in INDEX}:
@@ -202,9 +210,10 @@ def _features(folder: Path, info: Mapping[str, Any]) -> tuple[tuple[Column, ...]
             names = tuple(str(n) for n in f.get("names") or ())
             unit, frame = str(own["units"].get(key, "1")), str(own["frames"].get(key, ""))
             columns.append(Column(key, kind, shape[0], names, unit, frame))
-    lacking = {"observation.state", "action", SENT} - {c.key for c in columns}
+    wanted = {"observation.state"} if own.get("converted") else {"observation.state", "action", SENT}
+    lacking = wanted - {c.key for c in columns}
     if lacking:
-        raise DataError(f"{folder / INFO}: features {sorted(lacking)} are missing; {_MEND}")
+        raise DataError(f"{folder / INFO}: features {sorted(lacking)} are missing; {MEND}")
     return tuple(columns), tuple(cameras)
 
 
@@ -215,23 +224,23 @@ def _episodes(folder: Path, info: Mapping[str, Any], cameras: tuple[str, ...]) -
         wanted += [f"stats/{camera}/{name}" for name in _STATS]
     rows: list[dict[str, Any]] = []
     for path in sorted(folder.glob("meta/episodes/*/*.parquet")):
-        table = _table(path)
+        table = read_table(path)
         lacking = sorted(set(wanted) - set(table.column_names))
         if lacking:
-            raise DataError(f"{path} lacks the columns {lacking}; {_MEND}")
+            raise DataError(f"{path} lacks the columns {lacking}; {MEND}")
         rows += table.select(wanted).to_pylist()
     begin = 0
     for i, row in enumerate(rows):
         if any(type(row[k]) is not int for k in _PLACED):
-            raise DataError(f"{folder}: row {i} of the table of episodes has a place that is no number; {_MEND}")
+            raise DataError(f"{folder}: row {i} of the table of episodes has a place that is no number; {MEND}")
         placed = row["episode_index"], row["dataset_from_index"], row["dataset_to_index"]
         if placed != (i, begin, begin + row["length"]) or row["length"] < 1:
-            raise DataError(f"{folder}: row {i} of the table of episodes does not follow the one before it; {_MEND}")
+            raise DataError(f"{folder}: row {i} of the table of episodes does not follow the one before it; {MEND}")
         begin += row["length"]
     if (len(rows), begin) != (info["total_episodes"], info["total_frames"]):
         raise DataError(
             f"{folder}: {INFO} counts {info['total_episodes']} episodes with {info['total_frames']} frames, the table "
-            f"of episodes {len(rows)} with {begin}; a file is missing: {_MEND}"
+            f"of episodes {len(rows)} with {begin}; a file is missing: {MEND}"
         )
     return tuple(rows)
 
@@ -245,46 +254,16 @@ def _check_data(dataset: Dataset) -> None:
         frames[path] = frames.get(path, 0) + row["length"]
     for path, count in frames.items():
         if not path.is_file():
-            raise DataError(f"{path} is missing, it holds {count} frames; {_MEND}")
+            raise DataError(f"{path} is missing, it holds {count} frames; {MEND}")
         try:
             foot = parquet.ParquetFile(path)
         except (arrow.ArrowException, OSError) as error:
-            raise DataError(f"{path} is no whole Parquet file ({_first(error)}); {_MEND}") from error
+            raise DataError(f"{path} is no whole Parquet file ({first_line(error)}); {MEND}") from error
         for c in (*dataset.columns, *INDEX):
             given = str(foot.schema_arrow.field(c.key).type) if c.key in foot.schema_arrow.names else "missing"
             kind = {"float32": "float", "float64": "double"}.get(c.dtype, c.dtype)
             wanted = kind if c.size == 1 else f"fixed_size_list<element: {kind}>[{c.size}]"
             if given.replace("item:", "element:") != wanted:
-                raise DataError(f"{path}: column {c.key!r} is {given}, expected {wanted}; {_MEND}")
+                raise DataError(f"{path}: column {c.key!r} is {given}, expected {wanted}; {MEND}")
         if foot.metadata.num_rows != count:
-            raise DataError(f"{path} has {foot.metadata.num_rows} frames, the episodes in it have {count}; {_MEND}")
-
-
-@lru_cache(maxsize=1)
-def _newest(path: Path, written: int, size: int) -> Any:
-    """Return a table that is kept until another is asked for: a file holds many episodes."""
-    return _table(path)
-
-
-def _table(path: Path) -> Any:
-    arrow, parquet = pyarrow()
-    try:
-        return parquet.read_table(path)
-    except (arrow.ArrowException, OSError) as error:
-        raise DataError(f"{path} is no whole Parquet file ({_first(error)}); {_MEND}") from error
-
-
-def _values(column: Any, c: Column, where: str) -> Array:
-    whole = column.combine_chunks()
-    flat = whole if c.size == 1 else whole.flatten()
-    if whole.null_count or flat.null_count:
-        raise DataError(f"{where}: column {c.key!r} has gaps; {_MEND}")
-    values: Array = flat.to_numpy(zero_copy_only=False).reshape(-1, c.size)
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        frame = int(np.flatnonzero(~np.isfinite(values).all(1))[0])
-        raise DataError(f"{where}: column {c.key!r} is not finite in frame {frame}; {_MEND}")
-    return values
-
-
-def _first(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:120]
+            raise DataError(f"{path} has {foot.metadata.num_rows} frames, the episodes in it have {count}; {MEND}")

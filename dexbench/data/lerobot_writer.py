@@ -47,23 +47,25 @@ class Writer:
 
     Args:
       folder: of the dataset; must not exist.
-      robot: whose joints the columns are.
+      robot: whose joints the columns are; for a set that was converted, what it was converted from: a word.
       task: with its version.
       rate_hz: control rate; whole.
       columns: what an episode holds; see lerobot_layout.columns_of.
       note: plain data that is kept in info.json, under `dexbench`, `collection`.
       data_mb: data files grow to about this size.
+      said: sentences on what is missing or not known, kept under `dexbench`, `notes`.
     """
 
     def __init__(
         self,
         folder: Path,
-        robot: Embodiment,
+        robot: Embodiment | str,
         task: str,
         rate_hz: float,
         columns: Sequence[Column],
         note: Mapping[str, Any] | None = None,
         data_mb: float = DATA_MB,
+        said: Sequence[str] = (),
     ) -> None:
         arrow, self._parquet = pyarrow()
         if folder.exists():
@@ -85,8 +87,10 @@ class Writer:
         self._dexbench = {
             "format": FORMAT,
             "task": task,
-            "embodiment": robot.name,
-            "embodiment_digest": robot.digest,
+            "embodiment": robot if isinstance(robot, str) else robot.name,
+            "embodiment_digest": "" if isinstance(robot, str) else robot.digest,
+            "converted": isinstance(robot, str),
+            "notes": list(said),
             "rate_hz": self._rate,
             "sides": list(SIDES),
             "points": list(POINTS),
