@@ -1,45 +1,53 @@
 """Audit of the success rules with policies that should fail, and with the expert that should not."""
 
-from collections.abc import Sequence
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from dexbench.baselines.scripted import Scripted
+from dexbench.cli.main import main
 from dexbench.core import shelf
 from dexbench.core.agent import Agent
+from dexbench.core.errors import ContractError, DataError
 from dexbench.core.rollout import Ended, rollout
+from dexbench.core.schema import Array, Observation
 from dexbench.core.task import Task
-from dexbench.core.world import WorldSpec
+from dexbench.core.trial import Outcome
+from dexbench.core.world import World, WorldSpec
+from dexbench.evaluation.audit import CHEAT, EXPERT, FAULT, NUMB, OPEN, PASS, Asked, judge_cell, needed, rate_row
+from dexbench.evaluation.audit_document import audit_json, check_audit, document_of, merge, read_audit
+from dexbench.evaluation.audit_page import audit_text
+from dexbench.evaluation.auditor import Audited, Auditor, Work
+from dexbench.evaluation.contenders import contenders
+from dexbench.evaluation.statistics import Rate, wilson
 from dexbench.sim.world import SimWorld
+from tests import toy
 
 CHEATS = [a for a in shelf.names(shelf.AGENTS) if shelf.constants(shelf.AGENTS, a).get("CONTROL")]
-CELLS = [("grasp_object", "shadow_ur10e"), ("lift_tray", "shadow_ur10e_bimanual")]
+GRASP, TRAY = ("grasp_object", "shadow_ur10e"), ("lift_tray", "shadow_ur10e_bimanual")
+CELLS = [GRASP, TRAY]
+ASKED = [(c, cell) for c in ("zero", "random", "replay", "hover", "slam", "throw") for cell in CELLS]
 
 
-class OneHanded(Scripted):
-    """The expert with its left hand in its pocket."""
-
-    def __init__(self, world: WorldSpec) -> None:
-        super().__init__(world)
-        self._skills.sides = ("right",)
-
-
-def run(agent: str | type[Scripted], task_name: str, embodiment: str, seeds: Sequence[int]) -> tuple[Task, list[Ended]]:
+def run(agent: str, task_name: str, embodiment: str, seeds: Sequence[int], **settings: Any) -> tuple[Task, list[Ended]]:
     """Run an agent through freshly drawn seen trials."""
     task = shelf.load_task(task_name)
     world = SimWorld(task, embodiment, len(seeds), groups=("state", "objects", "kinds"))
-    actor: Agent = shelf.load_agent(agent, world.spec) if isinstance(agent, str) else agent(world.spec)
+    actor = shelf.load_agent(agent, world.spec, **settings)
     trials = [task.place(np.random.default_rng(s), "seen") for s in seeds]
     return task, list(rollout(actor, world, trials, task.horizon))
 
 
 def test_there_are_cheats_to_ask() -> None:
-    assert {"zero", "random", "replay", "hover", "slam", "throw"} <= set(CHEATS)
+    known = {"zero", "random", "replay", "hover", "slam", "throw", "wedge", "forearm", "shake", "shove", "close_empty"}
+    assert known | {"half", "one_hand", "numb"} <= set(CHEATS)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("cheat", CHEATS)
+@pytest.mark.parametrize(("cheat", "cell"), [*ASKED, ("wedge", GRASP), ("shake", GRASP), ("forearm", TRAY)])
 def test_cheats_fail(cheat: str, cell: tuple[str, str]) -> None:
     task, ends = run(cheat, *cell, seeds=(101, 102))
     assert [bool(getattr(e.outcome, task.official)[e.world]) for e in ends] == [False, False]
@@ -54,7 +62,298 @@ def test_the_expert_does_not(cell: tuple[str, str]) -> None:
 
 def test_one_hand_does_not_lift_the_tray() -> None:
     """By the expert's own grasp of one handle: the tray turns in the hand, its far end stays on the table."""
-    task, ends = run(OneHanded, "lift_tray", "shadow_ur10e_bimanual", (101, 103))
+    task, ends = run("one_hand", *TRAY, (101, 103), side="right")
     for end in ends:
         assert not end.outcome.success_once[end.world]
         assert task.failures[end.outcome.failure[end.world]] in ("one_handed", "tilted")
+
+
+@pytest.mark.parametrize("cheat", ["shove", "close_empty", "half"])
+def test_a_cheat_with_nothing_to_do_says_so(cheat: str) -> None:
+    world = SimWorld("grasp_object", "shadow_ur10e", 1, groups=("state", "objects", "kinds"))
+    with pytest.raises(ContractError, match=r"nothing|half"):
+        shelf.load_agent(cheat, world.spec)
+
+
+def test_numb_gives_no_true_touch() -> None:
+    """Off: zeros. Shuffled: numbers that were felt, but not when and where; what is inside sees nothing else change."""
+    world = SimWorld("grasp_object", "shadow_ur10e", 1, groups=("state", "objects", "kinds", "touch"))
+    fields = [f.name for f in world.spec.observations.fields if f.group == "touch"]
+    rng = np.random.default_rng(0)
+    frames = [
+        {f.name: rng.normal(size=(1, *f.shape)).astype(np.float32) for f in world.spec.observations.fields}
+        for _ in range(12)
+    ]
+    for setting in ("off", "shuffled"):
+        agent = shelf.load_agent("numb", world.spec, touch=setting)
+        heard: list[Observation] = []
+        agent.inner = _Ear(world.spec, heard)  # type: ignore[attr-defined]
+        agent.reset([0], [""], [7])
+        for frame in frames:
+            agent.act(frame, [0])
+        for given, kept in zip(frames, heard, strict=True):
+            assert all(np.array_equal(given[n], kept[n]) for n in given if n not in fields)
+            if setting == "off":
+                assert not any(kept[n].any() for n in fields)
+        if setting == "shuffled":
+            name = "touch_net"
+            pads = {row.tobytes() for frame in frames for row in frame[name][0]}
+            assert all(row.tobytes() in pads for kept in heard for row in kept[name][0])
+            assert sum(np.array_equal(a[name], b[name]) for a, b in zip(frames, heard, strict=True)) == 0
+
+
+class _Ear:
+    def __init__(self, world: WorldSpec, heard: list[Observation]) -> None:
+        self._heard, self._home = heard, world.embodiment.home
+
+    def reset(self, worlds: Sequence[int], instructions: Sequence[str], seeds: Sequence[int]) -> None:
+        pass
+
+    def act(self, observation: Observation, worlds: Sequence[int]) -> Array:
+        self._heard.append(observation)
+        return self._home[None, None]
+
+
+# --- The verdict, on a toy: a point that must be brought to a goal and held there
+
+
+class Lazy(toy.Driver):
+    """Stays where it is."""
+
+    def act(self, observation: Observation, worlds: Sequence[int]) -> Array:
+        return np.zeros((len(worlds), 1, 2))
+
+
+class Stopped(Lazy):
+    """Stopped by Ctrl-C, once."""
+
+    left = -1
+
+    def act(self, observation: Observation, worlds: Sequence[int]) -> Array:
+        Stopped.left -= 1
+        if not Stopped.left:
+            raise KeyboardInterrupt
+        return super().act(observation, worlds)
+
+
+def agents(name: str, world: WorldSpec, settings: Mapping[str, Any]) -> Agent:
+    if name == "unfit":
+        raise ContractError("nothing here can be unscrewed")
+    return {"lazy": Lazy, "stopped": Stopped}.get(name, toy.Driver)(name, 1 / toy.PERIOD)
+
+
+class Generous(toy.ToyWorld):
+    """A broken rule: whoever waits for a second has done it."""
+
+    def outcome(self) -> Outcome:
+        o, late = super().outcome(), self.elapsed() >= 1.0
+        o.success_once, o.success_at_end = o.success_once | late, o.success_at_end | late
+        o.stage = np.maximum(o.stage, np.where(late, 2, (self.elapsed() >= 0.5).astype(int)))
+        return o
+
+
+class Forgetful(toy.ToyWorld):
+    """A broken rule: the first stage is taken back where the point has left the goal again, and then it is there."""
+
+    def outcome(self) -> Outcome:
+        o = super().outcome()
+        o.stage = np.where((self.elapsed() > 1.0) & (o.stage == 1), 0, o.stage)
+        o.stage = np.where(self._state[:, 6] == 3, 0, o.stage)
+        return o
+
+
+class Hasty(toy.ToyWorld):
+    """A broken rule: success is said where only the first stage is complete."""
+
+    def outcome(self) -> Outcome:
+        o = super().outcome()
+        o.success_once, o.success_at_end = o.stage > 0, o.stage > 0
+        o.stage = np.minimum(o.stage, 1)
+        return o
+
+
+class Sudden(toy.ToyWorld):
+    """A broken rule: both stages come at once."""
+
+    def outcome(self) -> Outcome:
+        o = super().outcome()
+        o.stage = np.where(o.stage == 2, 2, 0)
+        return o
+
+
+def asked(*cheats: str) -> tuple[Asked, ...]:
+    return (Asked("good", EXPERT), *(Asked(c, CHEAT) for c in cheats))
+
+
+def auditor(folder: Path, kind: type[toy.ToyWorld], cast: tuple[Asked, ...], most: int = 20) -> Auditor:
+    def worlds(task: str, embodiment: str, n: int, groups: tuple[str, ...]) -> World:
+        return kind(task, n, groups)
+
+    work = Work(worlds, agents, toy.make_task, 4, ("state", "touch"))
+    return Auditor([Audited("toy-v1", "toy", cast)], folder, 8, most, work, jobs=0)
+
+
+def audited(folder: Path, kind: type[toy.ToyWorld], *cheats: str) -> dict[str, Any]:
+    document = document_of(auditor(folder, kind, asked(*cheats)).run())
+    check_audit(document)
+    task: dict[str, Any] = document["tasks"][0]
+    return task
+
+
+def test_a_sound_rule_passes(tmp_path: Path) -> None:
+    task = audited(tmp_path, toy.ToyWorld, "lazy")
+    assert (task["verdict"], task["faults"], task["open"]) == (PASS, [], [])
+    assert (task["together"]["successes"], task["together"]["trials"]) == (0, 8)
+    assert task["worst"] == {"name": "lazy", "upper": round(wilson(0, 8)[1], 6), "proven": False}
+    cell = task["cells"][0]
+    assert cell["order"] == {"episodes": 16, "watched": 6, "faults": []}
+    assert cell["margins"]["successes"] == 8
+    assert 0 < cell["margins"]["median_s"] <= cell["margins"]["slowest_s"] < 2
+
+
+def test_a_rule_that_a_cheat_passes_is_a_fault_after_a_second_look(tmp_path: Path) -> None:
+    task = audited(tmp_path, Generous, "lazy")
+    assert task["verdict"] == FAULT
+    assert task["faults"] == ["toy: lazy succeeds in 20 of 20"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(Forgetful, "taken back"), (Hasty, "without the last stage 'held'"), (Sudden, "within one control period")],
+)
+def test_stages_out_of_order_are_a_fault(kind: type[toy.ToyWorld], words: str, tmp_path: Path) -> None:
+    task = audited(tmp_path, kind, "lazy")
+    assert task["verdict"] == FAULT
+    assert any("order of stages" in f and words in f for f in task["faults"])
+
+
+def test_what_cannot_be_asked_is_said(tmp_path: Path) -> None:
+    task = audited(tmp_path, toy.ToyWorld, "lazy", "unfit", "crash")
+    rows = {r["name"]: r for r in task["cells"][0]["rows"]}
+    assert rows["unfit"]["why_not"] == "nothing here can be unscrewed"
+    assert rows["unfit"]["success"]["rate"] is None
+    assert "unfit does not apply: nothing here can be unscrewed" in audit_text(document_of([task]))
+    assert task["verdict"] in (OPEN, FAULT)  # where it does not break down, this one goes to the goal
+    assert any("crash broke down in" in o for o in task["open"])
+
+
+def test_an_expert_that_never_succeeds_shows_nothing(tmp_path: Path) -> None:
+    cast = (Asked("lazy", EXPERT), Asked("unfit", CHEAT))
+    (task,) = document_of(auditor(tmp_path, toy.ToyWorld, cast).run())["tasks"]
+    assert task["verdict"] == FAULT
+    assert task["faults"] == ["toy: out of reach: the expert never completes near, held in 8"]
+    assert "no cheat applies" in task["open"]
+
+
+def test_the_trial_that_is_replayed_is_not_counted(tmp_path: Path) -> None:
+    """A cheat that takes the expert's episode may not be asked about that very trial."""
+    cast = (Asked("good", EXPERT), Asked("lazy", CHEAT, takes=("run", "episode")))
+    one = auditor(tmp_path, toy.ToyWorld, cast)
+    (task,) = document_of(one.run())["tasks"]
+    assert task["cells"][0]["rows"][1]["success"]["trials"] == 7
+    info = json.loads((tmp_path / "toy-v1" / "toy" / "audit_8" / "lazy" / "run.json").read_text())
+    assert info["settings"] == {"run": str(tmp_path / "toy-v1" / "toy" / "audit_8" / "good"), "episode": 0}
+
+
+def test_stopped_and_run_again_ends_the_same(tmp_path: Path) -> None:
+    whole = document_of(auditor(tmp_path / "a", toy.ToyWorld, asked("lazy", "stopped")).run())
+    Stopped.left = 30
+    again = auditor(tmp_path / "b", toy.ToyWorld, asked("lazy", "stopped"))
+    with pytest.raises(KeyboardInterrupt):
+        again.run()
+    kept = (tmp_path / "b" / "toy-v1" / "toy" / "audit_8" / "good" / "episodes.jsonl").read_bytes()
+    Stopped.left = -1
+    second = document_of(auditor(tmp_path / "b", toy.ToyWorld, asked("lazy", "stopped")).run())
+    assert (tmp_path / "b" / "toy-v1" / "toy" / "audit_8" / "good" / "episodes.jsonl").read_bytes() == kept
+    assert audit_json(second) == audit_json(whole)
+
+
+def test_how_many_episodes_prove_the_limit() -> None:
+    assert needed() == 189
+    assert wilson(0, 189)[1] <= 0.02 < wilson(0, 188)[1]
+
+
+def cell(expert: tuple[int, int], *others: tuple[str, str, int, int]) -> dict[str, Any]:
+    def row(name: str, role: str, successes: int, trials: int) -> dict[str, Any]:
+        found = {"name": name, "role": role, "success": rate_row(Rate(successes, trials)), "error": "", "errors": 0}
+        return {**found, "why_not": "", "reached": [trials, successes]}
+
+    rows = [row("scripted", EXPERT, *expert), *(row(*o) for o in others)]
+    return {"embodiment": "toy", "stages": ["near", "held"], "rows": rows, "order": {"faults": []}}
+
+
+@pytest.mark.parametrize(
+    ("expert", "numb", "faults", "unclear"),
+    [
+        ((24, 24), (6, 24), 0, 0),  # apart
+        ((20, 24), (18, 24), 1, 0),  # within the expert's interval: touch is not needed
+        ((7, 10), (3, 10), 0, 1),  # below it, but the intervals overlap: too few episodes to say
+        ((140, 200), (60, 200), 0, 0),  # the same shares, enough of them
+    ],
+)
+def test_without_touch_an_expert_must_do_worse(
+    expert: tuple[int, int], numb: tuple[int, int], faults: int, unclear: int
+) -> None:
+    found = judge_cell(cell(expert, ("numb touch=off", NUMB, *numb)))
+    assert tuple(map(len, found)) == (faults, unclear), found
+
+
+def test_the_limit_is_held_by_each_cheat_in_each_cell() -> None:
+    assert judge_cell(cell((20, 24), ("slam", CHEAT, 1, 105)))[0] == []
+    assert judge_cell(cell((20, 24), ("slam", CHEAT, 3, 105)))[0] == ["slam succeeds in 3 of 105"]
+
+
+# --- Who is asked, the document, the page, the verb
+
+
+def test_who_is_asked_depends_on_what_a_task_needs() -> None:
+    tray, grasp = (contenders(shelf.load_task(t), "scripted") for t in ("lift_tray", "grasp_object"))
+    assert grasp[0] == Asked("scripted", EXPERT)
+    assert {"one_hand side=right", "one_hand side=left"} <= {a.label for a in tray}
+    assert not any(a.agent in ("one_hand", "numb") for a in grasp)
+    feels = shelf.load_task("grasp_object")
+    feels.needs = "Touch: it cannot be seen."
+    assert [a.label for a in contenders(feels, "scripted") if a.role == NUMB] == [
+        "numb touch=off",
+        "numb touch=shuffled",
+    ]
+
+
+def test_an_edited_audit_is_refused(tmp_path: Path) -> None:
+    task = audited(tmp_path, Generous, "lazy")
+    document = document_of([task])
+    for edit, words in (
+        (lambda d: d["tasks"][0].update(verdict="pass"), "verdict is not what its cells give"),
+        (lambda d: d["tasks"][0]["cells"][0]["rows"][1]["success"].update(successes=0), "not that of its counts"),
+        (lambda d: d["tasks"][0]["cells"][0]["order"].update(note="x"), "'note'"),
+        (lambda d: d.pop("limit"), "lacks 'limit'"),
+    ):
+        changed = copy.deepcopy(document)
+        edit(changed)
+        path = tmp_path / "audit.json"
+        path.write_text(json.dumps(changed))
+        with pytest.raises(DataError, match=words):
+            read_audit(path)
+
+
+def test_audits_are_merged_by_cell_and_old_versions_go(tmp_path: Path) -> None:
+    (new,) = auditor(tmp_path, toy.ToyWorld, asked("lazy")).run()
+    other = {**new, "cells": [{**new["cells"][0], "embodiment": "another"}]}
+    assert [c["embodiment"] for c in merge(document_of([new]), [other])["tasks"][0]["cells"]] == ["another", "toy"]
+    later = {**new, "task": "toy-v2"}
+    assert [t["task"] for t in merge(document_of([new]), [later])["tasks"]] == ["toy-v2"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no_such_task"], "unknown task"),
+        (["lift_tray", "--embodiment", "shadow_ur10e"], "needs 2 hands"),
+        (["lift_tray", "--episodes", "0"], "--episodes must be at least 1"),
+        (["lift_tray", "--agent", "slam", "--out", "x.json"], "leaves contenders out"),
+        (["lift_tray", "--expert", "nobody"], "unknown agent"),
+    ],
+)
+def test_bad_words_are_refused(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", *words]) == 2
+    assert said in capsys.readouterr().err
