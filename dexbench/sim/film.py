@@ -79,12 +79,12 @@ class Studio:
         if actions.size and actions.shape[1:] != (len(world.spec.action.actuators),):
             raise DataError(f"the record's actions have shape {actions.shape}, for another robot than this world's")
         world.reset([trial], [0])
-        yield self._picture()
+        yield self.picture()
         for step, action in enumerate(actions, 1):
             world.advance(action[None], [0])
             world.outcome()  # the task's memory goes with the episode
             if step % self._every == 0 or step == len(actions):
-                yield self._picture()
+                yield self.picture()
 
     def film(self, row: Mapping[str, Any], path: Path) -> Path:
         """Write the episode in `row` as MP4 to `path` and its last picture as PNG beside it; return the PNG's path."""
@@ -123,7 +123,8 @@ class Studio:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _picture(self) -> Array:
+    def picture(self) -> Array:
+        """Return the world as it is now, (height, width, 3) uint8, with its caption."""
         world = self._world
         picture = self._eye.rgb(world.batch, 0, self._camera, appearance(world.scene.trials[0].appearance))
         if not self._caption:
