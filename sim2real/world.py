@@ -11,6 +11,7 @@ from dexbench.core.agent import ActionSpec
 from dexbench.core.clock import Clock, WallClock
 from dexbench.core.driver import Driver, Observer
 from dexbench.core.errors import ActionError, DataError, SafetyError
+from dexbench.core.perturbation import asked_of_worlds
 from dexbench.core.scene import WorldIds
 from dexbench.core.schema import Array, Observation
 from dexbench.core.task import Task, versioned
@@ -113,6 +114,11 @@ class RealWorld:
             raise DataError(
                 "the trial begins with a palm elsewhere than at home; a real cell begins at home, since nobody has "
                 "checked the way: take trials without `start`"
+            )
+        if undone := asked_of_worlds(trial.perturbation):
+            raise DataError(
+                f"the trial asks its world for {', '.join(undone)}, which a real cell does not do to itself: take "
+                "trials without it, or the record would say what was not so"
             )
         self._stream.end()
         self._connect()

@@ -261,3 +261,9 @@ def test_without_an_observer_nothing_succeeds() -> None:
 def test_a_trial_of_another_task_is_refused() -> None:
     with pytest.raises(DataError, match="other-v1"):
         Cell().world.reset([replace(TRIAL, task="other-v1")])
+
+
+def test_a_real_cell_does_not_disturb_itself() -> None:
+    with pytest.raises(DataError, match="asks its world for sensor_noise"):
+        Cell().world.reset([replace(TRIAL, perturbation={"sensor_noise": 1.0, "mass": 2.0})])
+    Cell().world.reset([replace(TRIAL, perturbation={"mass": 2.0})])

@@ -190,6 +190,11 @@ def checked(amounts: Mapping[str, float]) -> dict[str, float]:
     return {name: float(amounts[name]) for name, f in FACTORS.items() if name in amounts and amounts[name] != f.none}
 
 
+def asked_of_worlds(amounts: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the factors among `amounts` that are not in the trial itself: a world must do them."""
+    return tuple(name for name in amounts if factor(name).acts == WORLD)
+
+
 def generator(seed: int, name: str, more: int = 0) -> np.random.Generator:
     """Return the random numbers of a factor in the trial with this seed; `more` tells several draws of it apart."""
     return np.random.Generator(np.random.PCG64([abs(seed), STREAM, zlib.crc32(name.encode()), more]))
