@@ -38,7 +38,7 @@ def refresh() -> None:
     """Forget what was read: the user's own folder has changed."""
     shelf.refresh()
     _bundle.cache_clear()
-    for kept in (phrases, _family_of, _own_family_of, load_family, load_object):
+    for kept in (family_names, phrases, nouns, _family_of, _own_family_of, load_family, load_object):
         kept.cache_clear()
 
 
@@ -73,6 +73,13 @@ def members(family: str | None = None, split: str | None = None) -> tuple[str, .
 def phrases() -> Mapping[str, str]:
     """Return the name of each object of DexBench by its phrase; no geometry is read."""
     return MappingProxyType({load_family(of).phrase(name): name for name, of in _family_of().items()})
+
+
+@cache
+def nouns() -> frozenset[str]:
+    """Return all nouns of objects of DexBench and of own ones, such as "mug" and "cup"."""
+    described = [load_family(name) for name in {*family_names(), *_own_family_of().values()}]
+    return frozenset(word for family in described for word in (family.noun, *family.words))
 
 
 @cache

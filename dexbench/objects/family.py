@@ -70,6 +70,7 @@ def _folder() -> Path:
     return asset_path("objects")
 
 
+@cache
 def family_names() -> tuple[str, ...]:
     """Return the names of all families of DexBench, sorted."""
     return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
