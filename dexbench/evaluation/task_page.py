@@ -1,5 +1,6 @@
 """A page about a task in Markdown: every line follows from its code, the shipped suites and published results."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from dexbench.core.agent import ActionSpec
@@ -180,11 +181,16 @@ def _levels(entries: Sequence[Entry]) -> str:
 
 
 def _perturbations(task: Task) -> str:
-    movable = task.region is not None
-    factors = [f for name, f in FACTORS.items() if movable or name != "layout"]
+    factors = [f for name, f in FACTORS.items() if task.region is not None or name != "layout"]
     same = ", ".join(f"`{f.name}`" for f in factors if f.invariant)
     other = ", ".join(f"`{f.name}`" for f in factors if not f.invariant)
-    where = "its objects may be moved" if movable else "its objects stay where they are drawn (`layout` does not apply)"
+    where = "its objects stay where they are drawn (`layout` does not apply)"
+    if task.region is not None:
+        x, y, turn = task.region
+        where = (
+            f"its objects may be moved within {x[0]:g} to {x[1]:g} m (x) and {y[0]:g} to {y[1]:g} m (y), "
+            f"and turned by {math.degrees(turn[0]):.3g} to {math.degrees(turn[1]):.3g} degrees"
+        )
     return (
         f"Each in five levels ([perturbations](../perturbations.md)); {where}.\n\n"
         f"- the right action stays the same: {same}\n- the right action changes: {other}"
