@@ -40,8 +40,8 @@ class Scripted:
                 f"{', '.join(known) or 'none'}"
             )
         extra = tuple(getattr(script, "OBSERVES", ()))
-        declared = {f.name for f in world.observations.fields}
-        self._fields = tuple(f for f in (*self.skills.observes, "articulation", *extra) if f in declared)
+        joints = ("articulation",) if any(f.name == "articulation" for f in world.observations.fields) else ()
+        self._fields = (*self.skills.observes, *joints, *extra)
         self._script: Callable[[Skills, Episode], Iterator[Array]] = script.script
         self._skills = self.skills(world, **settings)
         self._episodes: dict[int, Episode] = {}

@@ -75,6 +75,7 @@ class RealWorld:
             embodiment=robot,
             observations=driver.observations,
             action=ActionSpec(tuple(a.name for a in robot.actuators), 1 / driver.period),
+            pool=tuple(task.pool()),
         )
         self._home = None if home is None else np.array(home, float)
         limits = robot.limits

@@ -23,7 +23,7 @@ from dexbench.sim2real.loopback_driver import LoopbackDriver, make
 from dexbench.sim2real.world import RealWorld, State
 
 TASK, ROBOT = "grasp_object", "shadow_ur10e"
-GROUPS = ("state", "objects", "touch")
+GROUPS = ("state", "objects", "kinds", "touch")
 
 
 class Wandering:

@@ -122,6 +122,9 @@ class ToyTask:
 
     name, version, steps = "wait", 1, 10
 
+    def pool(self) -> tuple[str, ...]:
+        return ()
+
     def remember(self, n: int) -> dict[str, Array]:
         return {"count": np.zeros(n, np.int64)}
 

@@ -1,6 +1,6 @@
 """Where objects stand on the table at the start of a trial."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -30,6 +30,36 @@ def stand(
         free = apart - np.add.outer(radii, radii) >= gap
         if free[~np.eye(len(names), dtype=bool)].all():
             break
+    return tuple(
+        upright(n, float(x), float(y), float(rng.uniform(-np.pi, np.pi)))
+        for n, (x, y) in zip(names, spots, strict=True)
+    )
+
+
+def scatter(
+    rng: np.random.Generator,
+    names: Sequence[str],
+    region: Bounds,
+    gap: float,
+    free: Callable[[float, float, float], bool] = lambda x, y, radius: True,
+) -> tuple[Placement, ...]:
+    """Draw where `names` stand upright in `region` at least `gap` apart [m], one after the other, any way round.
+
+    For more objects than `stand` can fit, or where something stands there already: `free(x, y, radius)` says whether an
+    object of that outline may stand at a spot. An object that finds no room in sixty draws has all of them drawn anew.
+    """
+    radii = np.array([load_object(n).footprint_radius for n in names])
+    spots = np.zeros((0, 2))
+    while len(spots) < len(names):
+        spots = np.zeros((0, 2))
+        for radius in radii:
+            drawn = np.column_stack([rng.uniform(*bounds, 60) for bounds in region])
+            apart = np.linalg.norm(drawn[:, None] - spots[None], axis=2) - radii[: len(spots)] - radius
+            clear = drawn[(apart >= gap).all(axis=1)].tolist()
+            good = next(([x, y] for x, y in clear if free(x, y, float(radius))), None)
+            if good is None:
+                break
+            spots = np.vstack([spots, good])
     return tuple(
         upright(n, float(x), float(y), float(rng.uniform(-np.pi, np.pi)))
         for n, (x, y) in zip(names, spots, strict=True)

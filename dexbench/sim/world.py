@@ -86,7 +86,7 @@ class SimWorld:
         self.batch.bind("qpos")[0] = self.cell.home
         self._applied[0, self.cell.actuators] = robot.home
         self._start = self.batch.state[0].copy()  # an episode's, but for its objects
-        self._starting = Starting(robot)
+        self._starting = Starting(self.cell)
         self._moved = np.zeros(self._applied.shape)
         self._disturbances = Disturbances(self.cell, self.batch)
         first = int(self.cell.tables.bodies[0])

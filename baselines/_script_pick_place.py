@@ -1,0 +1,37 @@
+"""Script of *pick_place*: pick up the named object, carry it over the basket and let it go."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dexbench.core.schema import Array
+
+from ._motions import Episode
+from ._skills import Skills
+
+DROP = 0.02
+"""Least free height under an object that is let go over the basket's floor [m]."""
+
+
+def script(skills: Skills, e: Episode) -> Iterator[Array]:
+    """Yield one command a tick, for ever: attempts until the object lies in the basket."""
+    basket = skills.index("basket")
+    k = skills.target(e)
+    while True:
+        plan = skills.plan(e, k)
+        if not plan:
+            yield from skills.home(e)
+            yield from skills.wait(e, 1.0)
+            continue
+        found, start = plan[0], float(e.seen["object_pose"][k, 2])
+        yield from skills.attempt(e, plan)
+        if skills.holds(e, k, start):
+            goal = skills.pose(e, k)
+            goal[:3] = skills.pose(e, basket)[:3] + np.array([0.0, 0.0, DROP])
+            yield from skills.carry(e, found.side, k, goal)
+            yield from skills.release(e, found.side, found.pregrasp)
+            inside = np.abs(skills.pose(e, k)[:2] - skills.pose(e, basket)[:2]) < (0.11, 0.15)
+            if inside.all():
+                yield from skills.stay(e)
+        else:
+            yield from skills.let_go(e, plan)

@@ -1,0 +1,178 @@
+"""Put the object that the instruction names into the basket, out of five: GR-Dexter's pick-and-place by language."""
+
+import numpy as np
+from dm_control.utils.rewards import tolerance
+
+from dexbench.core.holding import Holding, renew
+from dexbench.core.scene import Scene, WorldIds
+from dexbench.core.schema import Array
+from dexbench.core.task import TaskBase, versioned
+from dexbench.core.trial import Outcome, Setting, Trial
+from dexbench.objects.articulated import load_articulated
+from dexbench.objects.catalogue import load_object
+from dexbench.objects.collection import collection
+from dexbench.objects.language import refers
+from dexbench.objects.layout import scatter
+
+HANDS = 1
+VERSION = 1
+SPLITS: tuple[str, ...] = ("seen", "unseen", "unseen_instructions")
+"""As published: seen objects; unseen ones; instructions that no training instruction is like, over both kinds."""
+
+OBJECTS = 5
+"""On the table at once: a batch of GR-Dexter."""
+BASKET = (0.53, 0.0)
+"""Where the basket stands, x and y in the cell frame [m]."""
+KEEP = ((0.37, 0.69), (-0.21, 0.21))
+"""Around it no object stands, x and y [m]."""
+REGION = ((0.42, 0.76), (-0.40, 0.40))
+"""Where objects stand else, x and y [m]."""
+FAR = 0.72
+"""And no farther from (0.05, 0) than this [m]: what one arm in the middle reaches."""
+GAP = 0.07
+"""Free space between the outlines of two objects [m]: fingers must fit."""
+
+LIFT = 0.05
+"""Rise of the centre of mass over its start, touched by hands alone, that counts as lifted [m]."""
+HOLDING = Holding(hold=0.5, linger=0.5)
+REACH = 0.15
+"""Palm to object centre [m]."""
+STILL = 0.05
+"""Largest speed of what lies in the basket [m/s]."""
+
+TEMPLATES = (
+    "put the {0} into the basket",
+    "pick up the {0} and place it in the basket",
+    "move the {0} to the basket",
+    "drop the {0} in the basket",
+)
+POINTING = (
+    "something drinkable",
+    "a fruit",
+    "a kitchen utensil",
+    "some food",
+    "a toy",
+    "the darkest object",
+    "the brightest object",
+    "the largest object",
+)
+"""What objects are called in the third split; those that point at exactly one of the five are drawn from."""
+UNHEARD = ("bring {0} into the basket, please", "i would like {0} to be in the basket", "into the basket with {0}")
+
+FAILURES = ("none", "never_reached", "never_touched", "never_lifted", "wrong_object", "missed", "not_released", "moved")
+NONE, NEVER_REACHED, NEVER_TOUCHED, NEVER_LIFTED, WRONG, MISSED, NOT_RELEASED, MOVED = range(len(FAILURES))
+UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, NEVER_LIFTED, MISSED, NOT_RELEASED, NOT_RELEASED])
+"""The failure by the stage that was reached."""
+
+
+class PickPlace(TaskBase):
+    """Language names one of five objects; a basket stands among them.
+
+    The named object must have been lifted by hands alone, 5 cm over where its centre of mass started, and then lie
+    inside the basket, slower than 5 cm/s and touched by no hand, for half a second without interruption, and still half
+    a second later. No other object may be in the basket then.
+    """
+
+    name = "pick_place"
+    version = VERSION
+    hands = HANDS
+    slots = OBJECTS
+    articulated: tuple[str, ...] = ("basket",)
+    horizon = 24.0
+    stages: tuple[str, ...] = ("reach", "touch", "lift", "inside", "released", "still")
+    failures: tuple[str, ...] = FAILURES
+    splits = SPLITS
+
+    def pool(self) -> tuple[str, ...]:
+        """Return the twenty seen and 23 unseen objects of the published evaluation's size."""
+        splits = collection("gr_dexter").splits
+        return (*splits["seen"], *splits["unseen"])
+
+    def place(self, rng: np.random.Generator, split: str) -> Trial:
+        """Draw five objects with different names, where they stand, which one is named, and how."""
+        known = collection("gr_dexter").splits
+        unheard = split == "unseen_instructions"
+        names = (*known["seen"], *known["unseen"]) if unheard else known[split]
+        while True:
+            chosen = [str(n) for n in rng.choice(names, OBJECTS, replace=False)]
+            if unheard:
+                phrases = [p for p in rng.permutation(POINTING) if len(refers(str(p), chosen)) == 1]
+                if not phrases:
+                    continue
+                phrase, template = str(phrases[0]), str(rng.choice(UNHEARD))
+                target = refers(phrase, chosen)[0]
+            else:
+                target, template = int(rng.integers(OBJECTS)), str(rng.choice(TEMPLATES))
+                phrase = load_object(chosen[target]).phrase
+            break
+        return Trial(
+            task=versioned(self),
+            split=split,
+            seed=int(rng.integers(2**31)),
+            instruction=template.format(phrase),
+            target=target,
+            objects=scatter(rng, chosen, REGION, GAP, allowed),
+            articulated=(Setting("basket", (*BASKET, 0.0), (1.0, 0.0, 0.0, 0.0)),),
+        )
+
+    def remember(self, n: int) -> dict[str, Array]:
+        """Return fresh memory for n worlds."""
+        return HOLDING.remember(n) | {
+            "start": np.zeros((n, self.slots)),  # heights of the centres at the start [m]
+            "lifted": np.zeros((n, self.slots), bool),  # each object, at any time so far
+        }
+
+    def begin(self, scene: Scene, worlds: WorldIds) -> None:
+        """Note the heights at which the objects of `worlds` start."""
+        renew(scene, worlds, self.remember(1))
+        scene.memory["start"][worlds] = scene.object_centre[worlds, : self.slots, 2]
+
+    def judge(self, scene: Scene) -> Outcome:
+        """Say what holds now, in every world."""
+        m, rows, target, k = scene.memory, scene.rows, scene.target, self.slots
+        centre, basket = scene.object_centre[:, :k], scene.index("basket")
+        touched = np.logical_or.reduce(scene.hand_contacts[:, :, :k], axis=1)
+        up = touched & (centre[:, :, 2] - m["start"] >= LIFT) & (scene.other_contacts[:, :k] == 0)
+        m["lifted"] = lifted = m["lifted"] | up
+        inside = load_articulated("basket").region("inside").contains(
+            centre, scene.object_position[:, basket, None], scene.object_quaternion[:, basket, None]
+        )  # fmt: skip
+        named = np.zeros_like(inside)
+        named[rows, target] = True
+        speed = np.linalg.norm(scene.object_velocity[rows, target, :3], axis=1)
+        here, free = (inside & lifted & named).any(axis=1), ~touched[rows, target]
+        alone = ~(inside & ~named).any(axis=1)
+        goal = here & free & (speed <= STILL) & alone
+        held = HOLDING.judge(scene, goal, touched[rows, target])
+
+        palm = np.linalg.norm(scene.palm_position - centre[rows, target][:, None], axis=2).min(axis=1)
+        was = lifted[rows, target]
+        now = np.select(
+            [held.at_end, here & free, here, was, touched[rows, target], palm < REACH], [6, 5, 4, 3, 2, 1], 0
+        )
+        stage = HOLDING.reach(scene, now)
+
+        def failure() -> Array:
+            wrong = (lifted & ~named).any(axis=1) | ~alone
+            codes = UNLIFTED[np.minimum(stage, 5)]
+            return np.select([held.at_end, wrong, held.once | ((stage >= 5) & ~here)], [NONE, WRONG, MOVED], codes)
+
+        def reward() -> Array:
+            away = np.linalg.norm((centre[rows, target] - scene.object_position[:, basket])[:, :2], axis=1)
+            near = tolerance(palm, bounds=(0.0, REACH), margin=0.4, sigmoid="long_tail")
+            carried = tolerance(away, bounds=(0.0, 0.08), margin=0.4, sigmoid="long_tail")
+            return np.asarray((near + was * (1 + carried) + 2 * here + 3 * goal) / 8)
+
+        return Outcome(held.once, held.at_end, stage, held.attempts, reward, failure, held.done)
+
+
+def allowed(x: float, y: float, radius: float) -> bool:
+    """Return whether an object may stand there: not at the basket, not out of reach."""
+    (left, right), (low, high) = KEEP
+    close = left - radius < x < right + radius and low - radius < y < high + radius
+    return not close and float(np.hypot(x - 0.05, y)) <= FAR
+
+
+def make() -> PickPlace:
+    """Return the task."""
+    return PickPlace()
