@@ -10,7 +10,8 @@ import numpy as np
 from dexbench.core.assets import asset_path
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
-from dexbench.core.shelf import EMBODIMENTS, HANDS, load_embodiment, locate, names
+from dexbench.core.shelf import EMBODIMENTS, HANDS, home, load_embodiment, locate, names
+from dexbench.objects.catalogue import members, own_objects
 
 SIZE_CAP = 4_000_000
 """Largest library file that is read [bytes]."""
@@ -67,8 +68,9 @@ class Grasps:
 
 
 def library_path(hand: str, instance: str) -> Path:
-    """Return where the grasps of `hand` on `instance` are kept."""
-    return asset_path(f"grasps/{hand}/{instance}.npz")
+    """Return where the grasps of `hand` on `instance` are kept: those on an object of one's own in one's own folder."""
+    own = instance not in members() and instance in own_objects()
+    return home() / "grasps" / hand / f"{instance}.npz" if own else asset_path(f"grasps/{hand}/{instance}.npz")
 
 
 def parts_path(hand: str, instance: str) -> Path:
