@@ -1,5 +1,7 @@
 """Grasps that follow from others: the mirror image for the other hand, the same one all around an object."""
 
+from functools import cache
+
 import mujoco
 import numpy as np
 
@@ -7,8 +9,12 @@ from dexbench.core.embodiment import PALM_FRAME, rpy_to_quaternion
 from dexbench.core.mechanism import FrameRow, Mechanism, mirrored
 from dexbench.core.schema import Array
 from dexbench.grasp.library import Grasps
+from dexbench.grasp.part_shape import part_shape, shape_of
+from dexbench.objects.catalogue import load_object
 from dexbench.objects.model import ObjectModel
 
+ALIKE = 0.004
+"""How far from its image an object may be that looks the same [m]."""
 ACROSS = np.diag([1.0, -1.0, 1.0])
 """The plane of the table in which everything is mirrored: left becomes right."""
 
@@ -59,16 +65,25 @@ def mirror(grasps: Grasps, hand: Mechanism) -> Grasps:
 
 def spins(model: ObjectModel) -> list[Array]:
     """Return rotations about the vertical under which the object looks the same."""
-    radius = np.linalg.norm(model.vertices[:, :2], axis=1)
-    parts = {p.name for p in model.parts}
-    if model.family == "box":
-        count = 2
-    elif any(p.startswith("handle") for p in parts) or radius.max() == 0:
-        count = 1
-    else:
-        count = 12
-    angles = 2 * np.pi * np.arange(count) / count
+    angles = 2 * np.pi * np.arange(order := _order(model.name)) / order
     return [np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]]) for a in angles]
+
+
+@cache
+def _order(name: str) -> int:
+    """Return how many of these there are: 12 of a round object, 2 of one that is its own image half way round."""
+    model = load_object(name)
+    shapes = [part_shape(name, part.name) for part in model.parts]
+    if all(s.upright and np.linalg.norm(s.centre[:2]) < ALIKE for s in shapes):
+        return 12
+    points, faces = model.vertices, model.faces
+    halfway = shape_of(points, faces).points[::4] * [-1, -1, 1]
+    whole = np.concatenate([s.points for s in shapes])
+    owner = np.repeat(np.arange(len(shapes)), [len(s.points) for s in shapes])
+    away = np.linalg.norm(halfway[:, None] - whole, axis=2)
+    own = np.linalg.norm(halfway[:, None] * [-1, -1, 1] - whole, axis=2).argmin(axis=1)
+    same = owner[away.argmin(axis=1)] == owner[own]
+    return 2 if (away.min(axis=1) < 2 * ALIKE).all() and same.mean() > 0.9 else 1
 
 
 def rotation(quaternion: Array) -> Array:

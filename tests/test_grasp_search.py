@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from dexbench.baselines._symmetry import spins
 from dexbench.cli.main import main
 from dexbench.core.errors import DataError, UnknownName
 from dexbench.core.shelf import load_embodiment
@@ -219,3 +220,20 @@ def test_the_page_on_the_library_is_what_the_records_say(capsys: pytest.CaptureF
     assert main(["grasp", "table", "--out", str(other), "--check"]) == 1
     assert main(["grasp", "table", "--check"]) == 2
     assert "--out FILE" in capsys.readouterr().err
+
+
+def test_only_round_objects_look_the_same_all_around() -> None:
+    assert {
+        n: len(spins(load_object(n))) for n in ("can_01", "bowl_02", "peg_01", "box_01", "cube_01", "carton_01")
+    } == {
+        "can_01": 12,
+        "bowl_02": 12,
+        "peg_01": 12,
+        "box_01": 2,
+        "cube_01": 2,
+        "carton_01": 2,
+    }
+    assert {len(spins(load_object(n))) for n in ("mug_01", "banana_01", "croissant_01", "teapot_01", "lotion_01")} == {
+        1
+    }
+    assert len(spins(load_object("egg_01"))) <= 2

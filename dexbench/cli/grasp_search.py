@@ -25,6 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wanted", type=int, default=8, metavar="N", help="kept of them (8)")
     parser.add_argument("--repeats", type=int, default=2, metavar="N", help="disturbed lifts of each (2)")
     parser.add_argument("--bench", type=int, default=0, metavar="N", help="tested in DexGraspBench's setting too (0)")
+    parser.add_argument(
+        "--from-siblings",
+        action="store_true",
+        help="carry grasps over from the sibling nearest in size and only lift them; search where few hold",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of all random numbers (0)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
     parser.add_argument("--again", action="store_true", help="search what has been searched already")
@@ -55,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
             repeats=arguments.repeats,
             bench=arguments.bench,
         ),
-        transfer=False,
+        transfer=arguments.from_siblings,
+        by_part=True,
         again=arguments.again,
         out="" if arguments.out is None else str(arguments.out),
     )
@@ -71,6 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
                     f"{r.kept} kept, {r.seconds:.0f} s"
                 )
                 nothing += [] if r.kept else [f"{r.instance} {r.part} {r.mode}"]
+            if found.source:
+                progress.print(f"{found.instance}: {len(found.grasps)} of {found.source}'s hold")
         progress.update(task, completed=len(order.objects))
     print(f"{count} objects searched, {len(order.objects) - count} had been; grasps are in {order.path('any').parent}")
     if nothing:

@@ -12,19 +12,21 @@ from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import DataError, UnknownName
 from dexbench.core.schema import Array
 from dexbench.core.shelf import load_embodiment
-from dexbench.grasp.library import Grasps, known, library_path, parts_path, read_grasps, write
+from dexbench.grasp.library import Grasps, known, parts_path, read_grasps, write
 from dexbench.grasp.opposition import MODES
 from dexbench.grasp.rig import turns
 from dexbench.grasp.search import ERRORS, TURN_ERROR, Searcher, Settings, cells, merged, two_handed
 from dexbench.grasp.search_record import SearchRecord, read_records, write_records
 from dexbench.grasp.transfer import carried_over, nearest
-from dexbench.grasp.trial import GraspTest
+from dexbench.grasp.trial import LOOSE, GraspTest
 from dexbench.objects.catalogue import load_object
 
 ENOUGH = 4
 """Grasps that must hold of those carried over from a sibling; else the object is searched."""
-LIFTED = 16
-"""Of those, how many are tried at most."""
+LIFTED, EACH = 16, 4
+"""Of those, how many are tried at most, and of each part and mode at least, where there are so many."""
+HUNG = 2
+"""Of a part and mode none of whose grasps held, how many are kept in which the object hangs; scores below zero."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Order:
     settings: Settings = field(default_factory=Settings)
     transfer: bool = True
     """Whether grasps may be carried over from a sibling and tested, instead of a search."""
+    by_part: bool = False
+    """Whether only grasps count that a search by part and mode has found, here and as a sibling's."""
     again: bool = False
     """Search even where there are grasps already."""
     out: str = ""
@@ -52,21 +56,21 @@ class Order:
             raise DataError(f"embodiment {self.embodiment!r} has no right hand")
         return robot.parts["right"].hand.name
 
-    def path(self, instance: str, searched: bool = True) -> Path:
-        """Return where the grasps of an object go: those that were searched by part, or carried over."""
-        if self.out:
-            return Path(self.out) / f"{instance}.npz"
-        return (parts_path if searched else library_path)(self.hand, instance)
+    def path(self, instance: str) -> Path:
+        """Return where the grasps of an object go."""
+        return Path(self.out) / f"{instance}.npz" if self.out else parts_path(self.hand, instance)
 
     @property
     def records(self) -> Path:
-        """Return where the records go: beside what was searched."""
+        """Return where the records go: beside the grasps."""
         return self.path("any").with_name("search.jsonl")
 
     @property
     def known(self) -> dict[str, Path]:
         """Return the objects that have grasps already, and their files."""
-        return {path.stem: path for path in Path(self.out).glob("*.npz")} if self.out else known(self.hand)
+        if self.out or self.by_part:
+            return {path.stem: path for path in self.path("any").parent.glob("*.npz")}
+        return known(self.hand)
 
 
 @dataclass(frozen=True)
@@ -113,10 +117,10 @@ def _done(order: Order, instance: str) -> bool:
 
 def _keep(order: Order, found: Found) -> Found:
     """Write grasps and records; of a single part or mode, those of the others stay."""
-    path, grasps = order.path(found.instance, not found.source), found.grasps
+    path, grasps = order.path(found.instance), found.grasps
     if (order.part or order.mode) and path.is_file():
         old = read_grasps(path, grasps.hand, found.instance)
-        searched = {(r.part, r.mode) for r in found.records}
+        searched = set(cells(found.instance, order.part, order.mode))
         stay = [g for g in range(len(old)) if (old.part[g], old.mode[g]) not in searched]
         grasps = merged([old.chosen(stay), grasps], len(stay) + len(grasps))
     write(grasps, path)
@@ -156,7 +160,7 @@ class Worker:
                     return Found(instance, grasps, (), source)
         found = [self._searcher.part(instance, *cell) for cell in cells(instance, order.part, order.mode)]
         whole = merged([g for g, _ in found], sum(len(g) for g, _ in found))
-        return Found(instance, whole, tuple(r for _, r in found), "")
+        return Found(instance, whole, tuple(r for _, r in found if r is not None), "")
 
     def tested(self, grasps: Grasps, instance: str) -> Grasps:
         """Return a sibling's grasps as grasps of `instance`: those that held a disturbed lift, best first."""
@@ -164,7 +168,7 @@ class Worker:
             return grasps
         model = load_object(instance)
         carried = "handle_right" if two_handed(model) else ""
-        first = grasps.chosen(np.argsort(-grasps.score, kind="stable")[:LIFTED])
+        first = grasps.chosen(_spread(grasps))
         test = GraspTest(self._robot, "right", instance, len(first), carried=carried)
         ours = carried_over(first, instance, test.posture)
         turn = turns(ours.quaternion)
@@ -174,8 +178,25 @@ class Worker:
         rng = np.random.default_rng([self._order.seed, *instance.encode()])
         shift, yaw = rng.normal(size=(len(rows), 3)) * ERRORS, rng.normal(size=len(rows)) * TURN_ERROR
         verdict = test.run(ours.position[rows] + shift, turn[rows], ours.pregrasp[rows], ours.squeeze[rows], yaw)
-        score: Array = np.where(verdict.held, 1 - np.minimum(verdict.slip, 0.02) / 0.04, -1.0)
-        held = rows[verdict.held]
-        return replace(ours.chosen(held), score=score[verdict.held]).chosen(
-            np.argsort(-score[verdict.held], kind="stable")
-        )
+        score: Array = np.where(verdict.held, 1 - np.minimum(verdict.slip, 0.02) / 0.04, -verdict.slip / LOOSE)
+        keep = list(np.flatnonzero(verdict.held))
+        there = {_cell(ours, int(rows[k])) for k in keep}
+        for cell in sorted({_cell(ours, int(row)) for row in rows} - there):
+            hung = [k for k in np.flatnonzero(verdict.hung) if _cell(ours, int(rows[k])) == cell]
+            keep += sorted(hung, key=lambda k: -score[k])[:HUNG]
+        keep.sort(key=lambda k: -score[k])
+        return replace(ours.chosen(rows[keep]), score=score[keep]) if keep else ours.chosen([])
+
+
+def _cell(grasps: Grasps, row: int) -> tuple[str, str]:
+    return grasps.part[row], grasps.mode[row]
+
+
+def _spread(grasps: Grasps) -> list[int]:
+    """Return the rows that are tried on a sibling: the best, and of every part and mode its best."""
+    order = [int(row) for row in np.argsort(-grasps.score, kind="stable")]
+    each = max(EACH, LIFTED // len({_cell(grasps, row) for row in order}))
+    found: list[int] = []
+    for cell in sorted({_cell(grasps, row) for row in order}):
+        found += [row for row in order if _cell(grasps, row) == cell][:each]
+    return sorted(found, key=lambda row: -grasps.score[row])

@@ -14,6 +14,8 @@ ALIKE = 1.02
 """How much smaller the box along principal axes must be than the one along the object's own axes to be taken."""
 ROUND = 0.8
 """Least share of a part's side that faces away from its axis for it to count as round about that axis."""
+OVAL = 0.08
+"""Largest difference of its two level sizes, as a share of the larger."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def shape_of(vertices: Array, faces: Array) -> PartShape:
     facing = np.abs((normals[side, :2] * out).sum(axis=1)) / np.maximum(
         np.linalg.norm(normals[side, :2], axis=1) * np.linalg.norm(out, axis=1), 1e-9
     )
-    upright = bool(side.any()) and float((facing > 0.95).mean()) >= ROUND
+    across = np.ptp(points[:, :2], axis=0)
+    alike = float(np.ptp(across)) < OVAL * float(across.max())
+    upright = alike and bool(side.any()) and float((facing > 0.95).mean()) >= ROUND
     return PartShape(points, normals, middle, axes, high - low, upright)
 
 
