@@ -98,7 +98,7 @@ def croissant(p: Parameters) -> Recipe:
     folds = 1 + 0.045 * np.cos(7 * np.pi * s)
     path = np.column_stack([length / bend * np.sin(angle), length / bend * (1 - np.cos(angle)), size])
     path[:, 1] -= 0.4 * path[:, 1].max()
-    surface = sweep(path, np.column_stack([size, size * folds]), sides=16)
+    surface = sweep(path, np.column_stack([size * folds, size * folds]), sides=16)
     return Recipe(surface, chain(path, size, [2, 4, 8, 12, 16, 20, 24, 28, 32, 34], 0, lying=True))
 
 

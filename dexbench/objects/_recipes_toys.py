@@ -3,9 +3,8 @@
 import numpy as np
 
 from ._pieces import BEVEL, Parameters, Recipe, inscribed, piece, stand, upright
-from ._surface import arc, join, turned
-from ._sweep import moved, sweep, welded
-from .model import Array
+from ._surface import arc, join, slab, turned
+from ._sweep import axes_towards, moved, spun, sweep
 
 PIPS = {
     1: ((0, 0),),
@@ -15,39 +14,26 @@ PIPS = {
     5: ((-1, -1), (-1, 1), (0, 0), (1, -1), (1, 1)),
     6: ((-1, -1), (-1, 0), (-1, 1), (1, -1), (1, 0), (1, 1)),
 }
-"""Where the pits of a die lie on a face, in thirds."""
+"""Where the pips of a die lie on a face, in thirds."""
 
-DIE = {1: (2, 1), 6: (2, -1), 2: (0, 1), 5: (0, -1), 3: (1, 1), 4: (1, -1)}
-"""Axis and sign of the face of each number: 1 up, 2 to +x, 3 to +y; opposite faces add up to seven."""
-
-
-def _die_face(number: int, half: float) -> Array:
-    """Return the triangles (faces, 3, 3) of one face of a die about the origin."""
-    axis, sign = DIE[number]
-    pitch, pit, depth, round_edge = 0.55 * half, 0.2 * half, 0.13 * half, 0.0015
-    lines = np.array([-half, *(c * pitch + d * pit for c in (-1, 0, 1) for d in (-1, 0, 1)), half])
-    u, v = np.meshgrid(lines, lines, indexing="ij")
-    w = np.full_like(u, half)
-    for row, column in PIPS[number]:
-        w[2 + 3 * (row + 1), 2 + 3 * (column + 1)] -= depth
-    edge = (np.abs(u) == half).astype(int) + (np.abs(v) == half)
-    w -= round_edge * (edge > 0)
-    u, v = (a - np.sign(a) * round_edge * (np.abs(a) == half) for a in (u, v))
-    grid = np.empty((*u.shape, 3))
-    others = [k for k in range(3) if k != axis]
-    grid[..., axis], grid[..., others[0]], grid[..., others[1]] = sign * w, u, v
-    a, b, c, d = grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]
-    triangles = np.concatenate([np.stack(t, axis=2).reshape(-1, 3, 3) for t in ((a, b, c), (a, c, d))])
-    # u, v and the axis are right-handed for x and z, left-handed for y
-    outward = sign * (-1 if axis == 1 else 1) > 0
-    return triangles if outward else triangles[:, ::-1]
+DIE = {1: (0, 0, 1), 6: (0, 0, -1), 2: (1, 0, 0), 5: (-1, 0, 0), 3: (0, 1, 0), 4: (0, -1, 0)}
+"""Which way the face of each number looks; opposite faces add up to seven."""
 
 
 def cube(p: Parameters) -> Recipe:
-    """A die, whose pits tell its faces apart by eye and by touch. Parts: body."""
+    """A die with raised pips, which tell its faces apart by eye and by touch. Parts: body."""
     half = p["side"] / 2
-    triangles = np.concatenate([_die_face(number, half) for number in DIE]) + np.array([0, 0, half])
-    return Recipe(welded(triangles), [piece("box", (half, half, half), (0, 0, half))])
+    top = p["side"]
+    edge = [(0.0025, 0), (0.0007, 0.0007), (0, 0.0025), (0, top - 0.0025), (0.0007, top - 0.0007), (0.0025, top)]
+    surfaces = [slab((half, half), 0.003, edge, per_corner=5)]
+    for number, way in DIE.items():
+        out = np.array(way, float)
+        across = axes_towards(out)[:, :2]
+        for spot in PIPS[number]:
+            foot = half * (out + 0.52 * across @ np.array(spot)) + np.array([0, 0, half])
+            dot = [(0.17 * half, -0.0005), (0.17 * half, 0.0002), (0.12 * half, 0.0009)]
+            surfaces.append(spun(dot, foot, out, sides=8, hidden=False))
+    return Recipe(join(surfaces), [piece("box", (half, half, half), (0, 0, half))])
 
 
 def peg(p: Parameters) -> Recipe:
