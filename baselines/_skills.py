@@ -4,7 +4,7 @@ A script is `def script(skills, episode) -> Iterator[Array]`: it yields commands
 from`; those that may fail return whether they succeeded.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -59,7 +59,14 @@ class Skills(Motions):
         found = load_grasps(self.hand, name)
         return found if side == "right" else mirror(found, self.robot.parts[side].hand)
 
-    def plan(self, e: Episode, k: int, sides: Sequence[str] = (), rise: float = RISE) -> list[Reached]:
+    def plan(
+        self,
+        e: Episode,
+        k: int,
+        sides: Sequence[str] = (),
+        rise: float = RISE,
+        grasps: Callable[[str, str], Grasps] | None = None,
+    ) -> list[Reached]:
         """Return one side's grasp of slot k, or both sides' for an object with two handles; empty if none is reached.
 
         Args:
@@ -67,6 +74,7 @@ class Skills(Motions):
           k: slot.
           sides: hands that may be used, in this order; default: the nearer one first.
           rise: how far the palm will be lifted [m].
+          grasps: of a side and an object, best first; default: the library's.
         """
         model, pose = self.model(e, k), self.pose(e, k)
         self.around.see(e.seen, (k,))
@@ -77,7 +85,7 @@ class Skills(Motions):
         for side in order:
             tried = e.tried.setdefault((side, k), set())
             found = self.planner.grasp(
-                side, k, pose, spins(model), self.grasps(side, model.name), base, frozenset(tried), rise
+                side, k, pose, spins(model), (grasps or self.grasps)(side, model.name), base, frozenset(tried), rise
             )
             if found is not None:
                 plan.append(found)

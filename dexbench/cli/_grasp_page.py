@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from dexbench.core.errors import UnknownName
 from dexbench.evaluation.statistics import wilson
 from dexbench.grasp.search_record import SearchRecord
 from dexbench.objects.catalogue import family_of
@@ -45,13 +46,13 @@ def page(rows: Sequence[SearchRecord]) -> str:
         ],
     )
     lines += ["", "## By family and part", ""]
-    parts = sorted({(family_of(r.instance), r.part, r.part_class) for r in rows})
+    parts = sorted({(_family(r.instance), r.part, r.part_class) for r in rows})
     lines += _table(
         ["family", "part", "class", "mode", "hand"],
         [
             (
                 [family, part, kind, mode, hand],
-                [r for r in rows if (r.hand, r.mode, r.part) == (hand, mode, part) and family_of(r.instance) == family],
+                [r for r in rows if (r.hand, r.mode, r.part) == (hand, mode, part) and _family(r.instance) == family],
             )
             for family, part, kind in parts
             for mode in ("wrap", "pinch")
@@ -59,6 +60,14 @@ def page(rows: Sequence[SearchRecord]) -> str:
         ],
     )
     return "\n".join(lines) + "\n"
+
+
+def _family(instance: str) -> str:
+    """Return the family of an object; one that has been taken away since is its own."""
+    try:
+        return family_of(instance)
+    except UnknownName:
+        return instance
 
 
 def _of(rows: Iterable[SearchRecord], hand: str, mode: str, name: str, value: str) -> list[SearchRecord]:

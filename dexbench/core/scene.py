@@ -62,6 +62,10 @@ class Scene:
     """(n, K) largest normal force of any one contact on an object at any time in the last period [N]; measured only
     where the task says `senses_force`."""
 
+    piece_contacts: Array = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    """(n, slots, P) contacts of the hands with each collision piece of the object in a slot, the last sample; measured
+    only where the task says `senses_parts`. Which part a piece belongs to: ObjectModel.pieces."""
+
     def index(self, name: str) -> int:
         """Return which object is called `name`; raise UnknownName."""
         return _place("object of the scene", name, self.names)

@@ -34,6 +34,8 @@ class Task(Protocol):
     """Slots whose pose agents do not see."""
     senses_force: bool
     """Whether `Scene.peak_force` is measured; costs a sensor an object."""
+    senses_parts: bool
+    """Whether `Scene.piece_contacts` is measured; costs a sensor for each collision piece and hand."""
     region: Region | None
     """Where a perturbation may move the objects to, and by how much it may turn them; None: they stay."""
     horizon: float
@@ -77,6 +79,7 @@ class TaskBase:
     hidden_target = False
     hidden_objects: tuple[int, ...] = ()
     senses_force = False
+    senses_parts = False
     region: Region | None = None
     official = "success_at_end"
     splits: tuple[str, ...] = ("seen", "unseen")

@@ -37,6 +37,16 @@ class Secrets:
 
 
 @dataclass(frozen=True)
+class Senses:
+    """What a task wants measured besides what all tasks have."""
+
+    force: bool = False
+    """The largest contact force on each object."""
+    parts: bool = False
+    """Contacts of the hands with each collision piece of the slots."""
+
+
+@dataclass(frozen=True)
 class Cell:
     """A compiled cell and the addresses in it. Shared between worlds: nothing in it may be written to."""
 
@@ -64,6 +74,8 @@ class Cell:
     force_sensors: slice | None
     """(K, 3) in sensordata: the largest contact force on each object in its contact's frame, normal first; None: not
     measured."""
+    piece_sensors: slice | None
+    """(slots, P, S) in sensordata: contacts of each hand with each collision piece of a slot; None: not measured."""
     palm_sensors: slice
     """(S, 7) in sensordata: palm position and quaternion."""
     period: float
@@ -84,11 +96,16 @@ def build_cell(task: Task, embodiment: Embodiment) -> Cell:
             f"take a bimanual embodiment"
         )
     secrets = Secrets(task.hidden_target, tuple(task.hidden_objects))
-    return _compiled(embodiment, tuple(task.pool()), task.slots, tuple(task.articulated), task.senses_force, secrets)
+    senses = Senses(task.senses_force, getattr(task, "senses_parts", False))
+    return _compiled(embodiment, tuple(task.pool()), task.slots, tuple(task.articulated), senses, secrets)
 
 
 def cell_spec(
-    embodiment: Embodiment, pool: Sequence[str], slots: int, articulated: Sequence[str] = (), forces: bool = False
+    embodiment: Embodiment,
+    pool: Sequence[str],
+    slots: int,
+    articulated: Sequence[str] = (),
+    senses: Senses = Senses(),
 ) -> tuple[mujoco.MjSpec, PoolLayout, TouchSensor | None]:
     """Return the cell before it is compiled, and what finds its objects and its touch, if any, in it afterwards."""
     spec = robot_spec(embodiment)
@@ -100,8 +117,10 @@ def cell_spec(
         add_articulated(spec, load_articulated(name))
     _add_contact_sensors(spec, embodiment.sides, object_names(slots, articulated))
     add_velocity_sensors(spec, object_names(0, articulated))
-    if forces:
+    if senses.force:
         _add_force_sensors(spec, object_names(slots, articulated))
+    if senses.parts:
+        _add_piece_sensors(spec, embodiment.sides, layout)
     touch = TouchSensor(embodiment.pads) if embodiment.pads else None
     if touch is not None:
         touch.edit(spec)
@@ -114,13 +133,13 @@ def _compiled(
     pool: tuple[str, ...],
     slots: int,
     articulated: tuple[str, ...],
-    forces: bool,
+    senses: Senses,
     secrets: Secrets,
 ) -> Cell:
-    spec, layout, touch = cell_spec(embodiment, pool, slots, articulated, forces)
+    spec, layout, touch = cell_spec(embodiment, pool, slots, articulated, senses)
     model = spec.compile()
     assert_physics(model)
-    return _addresses(model, embodiment, slots, articulated, forces, PoolTables(layout, model), touch, secrets)
+    return _addresses(model, embodiment, slots, articulated, senses, PoolTables(layout, model), touch, secrets)
 
 
 def object_names(slots: int, articulated: Sequence[str]) -> tuple[str, ...]:
@@ -162,12 +181,26 @@ def _add_force_sensors(spec: mujoco.MjSpec, names: Sequence[str]) -> None:
         )  # fmt: skip
 
 
+def _add_piece_sensors(spec: mujoco.MjSpec, sides: Sequence[str], layout: PoolLayout) -> None:
+    """Add counts of each hand's contacts with every collision piece of the slots."""
+    count, netforce = 1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND), 3
+    for slot in range(layout.slots):
+        for piece in range(layout.pieces):
+            name = layout.piece(slot, piece)
+            for side in sides:
+                spec.add_sensor(
+                    name=f"{side}/{name}", type=mujoco.mjtSensor.mjSENS_CONTACT, objtype=mujoco.mjtObj.mjOBJ_XBODY,
+                    objname=f"{side}/palm", reftype=mujoco.mjtObj.mjOBJ_GEOM, refname=name,
+                    intprm=[count, netforce, 1],
+                )  # fmt: skip
+
+
 def _addresses(
     model: mujoco.MjModel,
     embodiment: Embodiment,
     slots: int,
     articulated: tuple[str, ...],
-    forces: bool,
+    senses: Senses,
     tables: PoolTables,
     touch: TouchSensor | None,
     secrets: Secrets,
@@ -196,7 +229,10 @@ def _addresses(
         names=names,
         jointed=find_jointed(model, articulated) if articulated else None,
         contact_sensors=sensors(f"{names[0]}/contacts", len(names) * (1 + 4 * len(sides))),
-        force_sensors=sensors(f"{names[0]}/force", 3 * len(names)) if forces else None,
+        force_sensors=sensors(f"{names[0]}/force", 3 * len(names)) if senses.force else None,
+        piece_sensors=sensors(f"{sides[0]}/{tables.layout.piece(0, 0)}", slots * tables.layout.pieces * len(sides))
+        if senses.parts
+        else None,
         palm_sensors=sensors(f"{sides[0]}/palm_position", 7 * len(sides)),
         period=float(SUBSTEPS * model.opt.timestep),
         secrets=secrets,

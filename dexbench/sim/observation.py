@@ -96,6 +96,8 @@ class Observer:
         self._other = np.zeros(self._all.shape)
         self._most_other, self._most_by_hand = np.zeros((n, k)), np.zeros((n, k, sides))
         self._most_force = np.zeros((n, k if cell.force_sensors else 0))
+        layout = cell.tables.layout
+        self._pieces = np.zeros((n, layout.slots, layout.pieces) if cell.piece_sensors else (n, 0, 0))
         self._target = np.zeros((n, k), np.float32)
         self._kinds = np.full((n, k), -1.0, np.float32)
         self._pool = {name: index for index, name in enumerate(cell.tables.layout.names)}
@@ -125,6 +127,7 @@ class Observer:
             joint_position=self._bodies.joint_position,
             joint_velocity=self._bodies.joint_velocity,
             peak_force=self._most_force,
+            piece_contacts=self._pieces,
         )
         scene.contact_force = self._force
         return scene
@@ -141,6 +144,10 @@ class Observer:
         if self._cell.force_sensors is not None:
             forces = self._sensors[:, :, self._cell.force_sensors]
             np.maximum.reduce(forces[..., ::3], axis=1, out=self._most_force)
+
+        if self._cell.piece_sensors is not None:
+            last = self._sensors[:, -1, self._cell.piece_sensors]
+            np.sum(last.reshape(*self._pieces.shape, -1), axis=3, out=self._pieces)
 
     def place(self, world: int, trial: Trial) -> None:
         """Put the objects of `trial` where they start, and note which one its instruction names."""
