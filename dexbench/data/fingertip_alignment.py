@@ -73,7 +73,14 @@ class Wanted:
     """(T, F) in [0, 1]: how surely a pad touches something."""
 
 
-def align(hand: HandPads, wanted: Wanted, posture: Array, weights: Weights | None = None, steps: int = 30) -> Aligned:
+def align(
+    hand: HandPads,
+    wanted: Wanted,
+    posture: Array,
+    weights: Weights | None = None,
+    steps: int = 30,
+    palm: tuple[Floats, Floats] | None = None,
+) -> Aligned:
     """Return the motion of `hand` that brings its pads where others were: Gauss-Newton over all frames together.
 
     Args:
@@ -82,9 +89,11 @@ def align(hand: HandPads, wanted: Wanted, posture: Array, weights: Weights | Non
       posture: (T, m) commands [rad] from which the search starts, and which it keeps near.
       weights: what counts how much.
       steps: most iterations.
+      palm: shift (T, 3) and turn (T, 3, 3) where the arm holds the palm: fingers do what they can from there.
     """
-    problem = _Problem(hand, wanted, posture, weights or Weights())
-    place = _Place(np.clip(posture, hand.lower, hand.upper), np.zeros((len(posture), 3)), _unturned(len(posture)))
+    problem = _Problem(hand, wanted, posture, weights or Weights(), held=palm is not None)
+    shift, turn = palm or (np.zeros((len(posture), 3)), np.tile(np.eye(3), (len(posture), 1, 1)))
+    place = _Place(np.clip(posture, hand.lower, hand.upper), shift, turn)
     residual, cost = problem.residual(place)
     damping = 1e-3
     for _ in range(steps):
@@ -121,10 +130,10 @@ class _Problem:
     Unknown of each frame: the palm's shift [10 cm] and turn [rad], then the fingers' commands [rad].
     """
 
-    def __init__(self, hand: HandPads, wanted: Wanted, posture: Floats, weights: Weights) -> None:
+    def __init__(self, hand: HandPads, wanted: Wanted, posture: Floats, weights: Weights, held: bool) -> None:
         self.fingers = tuple(f for f in wanted.fingers if f in hand.fingers)
         theirs = [wanted.fingers.index(f) for f in self.fingers]
-        self._hand, self._posture, self._weights = hand, posture, weights
+        self._hand, self._posture, self._weights, self._held = hand, posture, weights, held
         self._ours = [hand.fingers.index(f) for f in self.fingers]
         self._thumb = self.fingers.index("thumb")
         self._pads, self._normals = wanted.pads[:, theirs], wanted.normals[:, theirs]
@@ -206,6 +215,7 @@ class _Problem:
         # a command at its limit that is pushed outwards takes no part
         commands = place.commands
         stuck = np.zeros((count, size), bool)
+        stuck[:, :6] = self._held
         stuck[:, 6:] = ((commands <= self._hand.lower) & (gradient[:, 6:] > 0)) | (
             (commands >= self._hand.upper) & (gradient[:, 6:] < 0)
         )
@@ -230,10 +240,6 @@ class _Problem:
 
     def _state(self, place: _Place) -> Floats:
         return np.concatenate([10 * place.shift, rotation_vectors(place.turn), place.commands - self._posture], 1)
-
-
-def _unturned(count: int) -> Floats:
-    return np.tile(np.eye(3), (count, 1, 1))
 
 
 def crosses(vectors: Floats) -> Floats:

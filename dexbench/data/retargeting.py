@@ -26,6 +26,12 @@ Floats = NDArray[np.float64]
 
 FULL = 1.0
 """Force from which a pad counts as in contact [N]."""
+STILL = 0.04
+"""Speed in the palm's frame at which a pad that is pulled at is hardly in contact [m/s]."""
+NEAR = 1e-3
+"""Miss of a palm that the fingers need not make up for [m]."""
+RATE = 25.0
+"""Frames a second, where nothing else is said."""
 LEAST = 0.02
 """Damping of the search for forces, as a share of the largest entry."""
 CALM = 0.8
@@ -90,15 +96,17 @@ class Retargeting:
             pads, normals = first.at_angles(angles)
             measured = self.source.command(angles)[:, first.motors]
             force = forces(first, measured, setpoint[:, first.motors])
-            pressing = np.einsum("tfi,tfi->tf", force, normals)
-            touch = spread(np.clip(pressing / FULL, 0, 1), FEEL)
-            aligned = align(
-                second, Wanted(first.fingers, pads, normals, touch), self._posture(side, measured), self._weights
-            )
+            touch = touching(pads, normals, force)
+            wanted = Wanted(first.fingers, pads, normals, touch)
+            where, facing = first.palm(angles)
+            aligned = align(second, wanted, self._posture(side, measured), self._weights)
+            commands[:, self._chain[side]], miss = self._follow(side, where, facing, aligned)
+            if miss.max() > NEAR:  # where the arm does not bring the palm, fingers make up for what they can
+                held = self._held(second, commands, where, facing)
+                aligned = align(second, wanted, aligned.commands, self._weights, palm=held)
             theirs = [first.fingers.index(f) for f in aligned.fingers]
             lead = self._lead(second, aligned, theirs, force)
             commands[:, second.motors] = np.clip(aligned.commands + lead, second.lower, second.upper)
-            commands[:, self._chain[side]], miss = self._follow(side, *first.palm(angles), aligned)
             hands[side], contact[side] = aligned, touch[:, theirs]
             misses.append(miss)
         way = join(self.target, commands[0])
@@ -124,6 +132,12 @@ class Retargeting:
         torque = self._squeeze * np.einsum("tfim,tfi->tm", slope, pressing)
         found: Floats = np.clip(torque, -hand.torque, hand.torque) / hand.stiffness
         return found
+
+    def _held(self, hand: HandPads, commands: Floats, where: Floats, facing: Floats) -> tuple[Floats, Floats]:
+        """Return shift (T, 3) [m] and turn (T, 3, 3) of the palm at `commands`, seen from `where` and `facing`."""
+        place, turn = hand.palm(self.target.joint_angles(commands))
+        back = facing.swapaxes(1, 2)
+        return (back @ (place - where)[..., None])[..., 0], back @ turn
 
     def _follow(self, side: str, position: Floats, turn: Floats, aligned: Aligned) -> tuple[Floats, Floats]:
         """Return commands (T, chain) of arm and wrist that carry the palm, and by how much they miss (T,) [m].
@@ -180,6 +194,16 @@ def forces(hand: HandPads, measured: Floats, setpoint: Floats) -> Floats:
     return found
 
 
+def touching(pads: Floats, normals: Floats, force: Floats, rate_hz: float = RATE) -> Floats:
+    """Return how surely pads touch (T, F) in [0, 1]: they press along their normals and stand still in the hand.
+
+    A finger that is on its way is pulled at by its servos as well.
+    """
+    pressing = np.clip(np.einsum("tfi,tfi->tf", force, normals) / FULL, 0, 1)
+    speed = np.linalg.norm(np.gradient(pads, axis=0), axis=2) * rate_hz
+    return spread(pressing * np.exp(-((speed / STILL) ** 2)), FEEL)
+
+
 def spread(values: Floats, reach: int) -> Floats:
     """Return the largest of the values (T, F) within `reach` frames before and after each."""
     padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
@@ -187,7 +211,7 @@ def spread(values: Floats, reach: int) -> Floats:
     return found
 
 
-def join(robot: Embodiment, begin: Floats, rate_hz: float = 25.0) -> Floats:
+def join(robot: Embodiment, begin: Floats, rate_hz: float = RATE) -> Floats:
     """Return targets (n, A) [rad] that lead a robot from home to `begin` with minimal jerk, slower than its limits."""
     far = np.abs(begin - robot.home)
     seconds = float((1.875 * far / (CALM * robot.limits.velocity)).max())  # its top speed is 15/8 of the mean
