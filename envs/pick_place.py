@@ -11,7 +11,7 @@ from dexbench.core.trial import Outcome, Setting, Trial
 from dexbench.objects.articulated import load_articulated
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.collection import collection
-from dexbench.objects.language import refers
+from dexbench.objects.language import ways
 from dexbench.objects.layout import scatter
 
 HANDS = 1
@@ -46,17 +46,8 @@ TEMPLATES = (
     "move the {0} to the basket",
     "drop the {0} in the basket",
 )
-POINTING = (
-    "something drinkable",
-    "a fruit",
-    "a kitchen utensil",
-    "some food",
-    "a toy",
-    "the darkest object",
-    "the brightest object",
-    "the largest object",
-)
-"""What objects are called in the third split; those that point at exactly one of the five are drawn from."""
+POINTING = ("kind", "darkest", "brightest", "largest", "smallest")
+"""Ways of pointing at an object in the third split, without its name: see dexbench.objects.language.ways."""
 UNHEARD = ("bring {0} into the basket, please", "i would like {0} to be in the basket", "into the basket with {0}")
 
 FAILURES = ("none", "never_reached", "never_touched", "never_lifted", "wrong_object", "missed", "not_released", "moved")
@@ -95,16 +86,12 @@ class PickPlace(TaskBase):
         names = (*known["seen"], *known["unseen"]) if unheard else known[split]
         while True:
             chosen = [str(n) for n in rng.choice(names, OBJECTS, replace=False)]
-            if unheard:
-                phrases = [p for p in rng.permutation(POINTING) if len(refers(str(p), chosen)) == 1]
-                if not phrases:
-                    continue
-                phrase, template = str(phrases[0]), str(rng.choice(UNHEARD))
-                target = refers(phrase, chosen)[0]
-            else:
-                target, template = int(rng.integers(OBJECTS)), str(rng.choice(TEMPLATES))
-                phrase = load_object(chosen[target]).phrase
-            break
+            target = int(rng.integers(OBJECTS))
+            said = [phrase for way in POINTING for phrase in ways(target, chosen).get(way, ())]
+            if not unheard or said:
+                break
+        phrase = str(rng.choice(said)) if unheard else load_object(chosen[target]).phrase
+        template = str(rng.choice(UNHEARD if unheard else TEMPLATES))
         return Trial(
             task=versioned(self),
             split=split,
