@@ -1,17 +1,23 @@
 """The objects: closed surfaces, pieces that fit them, honest masses, and rest that is rest."""
 
+from pathlib import Path
+
 import mujoco
 import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
 
-from dexbench.core.errors import UnknownName
+from dexbench.cli.main import main
+from dexbench.core.errors import DataError, UnknownName
 from dexbench.objects.body import add_object
 from dexbench.objects.bundle import pack, unpack
 from dexbench.objects.catalogue import catalogue, families, family_of, instances, load_object, members, phrases
 from dexbench.objects.family import load_family
 from dexbench.objects.generate import build, differences, read, rotation
 from dexbench.objects.model import ObjectModel, Piece
+from dexbench.objects.overview import BEGIN, END, table
+from dexbench.sensors import opengl
+from dexbench.sensors.object_sheet import everything, object_sheet
 
 TOLERANCE = 0.003
 """How far pieces and picture may part [m]."""
@@ -267,3 +273,51 @@ def test_a_wrong_name_is_answered_with_the_nearest() -> None:
 def test_arrays_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="read-only"):
         load_object("box_01").points[0] = 0
+
+
+def test_beads_stay_in_every_tumbler() -> None:
+    """Hollow to the touch: eight beads that fall in from above the rim end on its floor, and none passes a wall."""
+    bead = load_object("bead_01")
+    for name in instances("tumbler"):
+        spec, cup = upright_scene(), load_object(name)
+        add_object(spec, cup)
+        for k in range(8):
+            body = add_object(spec, bead, name=f"bead_{k}")
+            angle = k * np.pi / 2
+            body.pos = [0.015 * np.cos(angle), 0.015 * np.sin(angle), cup.height + 0.01 + 0.02 * (k // 4)]
+        compiled = spec.compile()
+        data = mujoco.MjData(compiled)
+        mujoco.mj_step(compiled, data, 400)
+        beads = data.xipos[2:]
+        assert (np.hypot(beads[:, 0], beads[:, 1]) < cup.footprint_radius).all(), name
+        assert ((beads[:, 2] > 0.006) & (beads[:, 2] < 0.6 * cup.height)).all(), name
+
+
+def test_the_table_of_families_is_up_to_date() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "objects.md").read_text(encoding="utf-8")
+    assert f"{BEGIN}\n{table()}\n{END}" in text, "run: python -m dexbench.objects.overview docs/objects.md"
+
+
+def test_a_sheet_shows_every_object_in_its_colour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not opengl.backends():
+        pytest.skip(f"no OpenGL library here: {opengl.INSTALL}")
+    names = ("apple_01", "cube_03", "duck_01")
+    sheet = object_sheet(names, columns=2, size=64)
+    assert sheet.shape == (2 * 64 + 3, 2 * 64 + 3, 3)
+    for name, (row, column) in zip(names, ((0, 0), (0, 1), (1, 0)), strict=True):
+        middle = sheet[67 * row + 28 : 67 * row + 44, 67 * column + 24 : 67 * column + 40].mean(axis=(0, 1))
+        own = load_object(name).rgba[:3]
+        assert np.corrcoef(middle, own)[0, 1] > 0.9, name
+    parts = object_sheet(names[:1], size=64, parts=True)
+    assert np.abs(parts.astype(int) - sheet[:64, :64]).mean() > 10
+    assert main(["object", "sheet", str(tmp_path / "mugs.png"), "mug_01", "--size", "32"]) == 0
+    assert "Sheet of 1 objects" in capsys.readouterr().out
+    assert (tmp_path / "mugs.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_sheet_takes_every_family_by_turns() -> None:
+    names = everything(60)
+    assert len(set(names)) == 60
+    assert {name.rpartition("_")[0] for name in names} == set(families())
+    with pytest.raises(DataError, match="at least one object"):
+        object_sheet(())
