@@ -210,6 +210,22 @@ def note(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
+def rot(path: Path) -> None:
+    """Flip one bit among the numbers of the actions."""
+    foot = pq.ParquetFile(path)
+    chunk = foot.metadata.row_group(1).column(foot.schema_arrow.names.index("action"))
+    content = bytearray(path.read_bytes())
+    content[chunk.data_page_offset + chunk.total_compressed_size - 9] ^= 4
+    path.write_bytes(bytes(content))
+
+
+def reshaped(folder: Path) -> None:
+    path = folder / "meta/info.json"
+    info = json.loads(path.read_text())
+    info["features"]["action"]["shape"] = [A + 1]
+    path.write_text(json.dumps(info))
+
+
 DATA, TABLE = "data/chunk-000/file-000.parquet", "meta/episodes/chunk-000/file-000.parquet"
 SPOILT: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no dataset": (lambda f: (f / "meta/info.json").unlink(), "no LeRobot dataset.*holds meta/ and data/"),
@@ -229,6 +245,10 @@ SPOILT: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "a column less": (lambda f: edit(f / DATA, lambda t: t.drop_columns(["action"])), "'action' is missing"),
     "not a number": (lambda f: edit(f / DATA, holed), "'action' is not finite in frame 0"),
+    "a bit flipped": (lambda f: rot(f / DATA), "no whole Parquet"),
+    "another rate": (lambda f: note(f, fps=50), "'timestamp' does not count on"),
+    "another size": (reshaped, rf"'action' is .*\[{A}\], expected .*\[{A + 1}\]"),
+    "too many episodes": (lambda f: note(f, total_episodes=4), "counts 4 episodes with 12 frames, the table"),
     "mixed up": (lambda f: edit(f / DATA, lambda t: t.take(list(range(11, -1, -1)))), "does not count on"),
 }
 

@@ -30,7 +30,7 @@ def read_table(path: Path) -> Any:
     """Return the table in a Parquet file; raise DataError where it is none, or not whole."""
     arrow, parquet = pyarrow()
     try:
-        return parquet.read_table(path)
+        return parquet.read_table(path, page_checksum_verification=True)
     except (arrow.ArrowException, OSError) as error:
         raise DataError(f"{path} is no whole Parquet file ({first_line(error)}); {MEND}") from error
 

@@ -170,7 +170,8 @@ class Writer:
             path = self._partial / DATA_PATH.format(**place(self._number))
             path.parent.mkdir(parents=True, exist_ok=True)
             # measurements hardly repeat: a dictionary of them costs time and room
-            self._file = self._parquet.ParquetWriter(path, self._schema, use_dictionary=False)
+            settings = {"use_dictionary": False, "write_page_checksum": True}
+            self._file = self._parquet.ParquetWriter(path, self._schema, **settings)
         arrays = []
         for entry in self._schema:
             flat = self._arrow.array(np.ascontiguousarray(columns[entry.name]).reshape(-1))
