@@ -60,10 +60,9 @@ class Order:
         """Return where the grasps of an object go."""
         return Path(self.out) / f"{instance}.npz" if self.out else parts_path(self.hand, instance)
 
-    @property
-    def records(self) -> Path:
+    def records(self, instance: str) -> Path:
         """Return where the records go: beside the grasps."""
-        return self.path("any").with_name("search.jsonl")
+        return self.path(instance).with_name("search.jsonl")
 
     @property
     def known(self) -> dict[str, Path]:
@@ -111,7 +110,7 @@ def _done(order: Order, instance: str) -> bool:
     """Whether there are grasps of an object, of that part and mode if they are asked for."""
     if order.transfer:
         return instance in order.known
-    rows = {(r.instance, r.part, r.mode) for r in read_records(order.records)}
+    rows = {(r.instance, r.part, r.mode) for r in read_records(order.records(instance))}
     return all((instance, *cell) in rows for cell in cells(instance, order.part, order.mode))
 
 
@@ -125,7 +124,8 @@ def _keep(order: Order, found: Found) -> Found:
         grasps = merged([old.chosen(stay), grasps], len(stay) + len(grasps))
     write(grasps, path)
     if found.records:
-        write_records([*read_records(order.records), *found.records], order.records)
+        records = order.records(found.instance)
+        write_records([*read_records(records), *found.records], records)
     return replace(found, grasps=grasps)
 
 

@@ -67,21 +67,26 @@ class Grasps:
         )
 
 
-def library_path(hand: str, instance: str) -> Path:
-    """Return where the grasps of `hand` on `instance` are kept: those on an object of one's own in one's own folder."""
+def _folder(hand: str, instance: str) -> Path:
+    """Return the folder of the hand's grasps; of those on an object of one's own, one in one's own folder."""
     own = instance not in members() and instance in own_objects()
-    return home() / "grasps" / hand / f"{instance}.npz" if own else asset_path(f"grasps/{hand}/{instance}.npz")
+    return home() / "grasps" / hand if own else asset_path(f"grasps/{hand}")
+
+
+def library_path(hand: str, instance: str) -> Path:
+    """Return where the grasps of `hand` on `instance` are kept."""
+    return _folder(hand, instance) / f"{instance}.npz"
 
 
 def parts_path(hand: str, instance: str) -> Path:
     """Return where those are kept that a search by part and mode has found."""
-    return asset_path(f"grasps/{hand}/parts/{instance}.npz")
+    return _folder(hand, instance) / "parts" / f"{instance}.npz"
 
 
 def known(hand: str) -> dict[str, Path]:
     """Return the objects of which there are grasps of `hand`, and the file that `load_grasps` reads of each."""
-    folder = library_path(hand, "any").parent
-    return {path.stem: path for path in [*sorted(folder.glob("parts/*.npz")), *sorted(folder.glob("*.npz"))]}
+    folders = (asset_path(f"grasps/{hand}"), home() / "grasps" / hand)
+    return {path.stem: path for f in folders for path in [*sorted(f.glob("parts/*.npz")), *sorted(f.glob("*.npz"))]}
 
 
 def has_grasps(hand: str) -> bool:
