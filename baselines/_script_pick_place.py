@@ -9,6 +9,10 @@ from dexbench.core.schema import Array
 from ._motions import Episode
 from ._skills import Skills
 
+BASKET = (0.11, 0.15)
+"""Half its inside [m]."""
+HIGH = 0.11
+"""Above this height an object is not in the basket [m]."""
 DROP = 0.02
 """Least free height under an object that is let go over the basket's floor [m]."""
 
@@ -30,8 +34,13 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
             goal[:3] = skills.pose(e, basket)[:3] + np.array([0.0, 0.0, DROP])
             yield from skills.carry(e, found.side, k, goal)
             yield from skills.release(e, found.side, found.pregrasp)
-            inside = np.abs(skills.pose(e, k)[:2] - skills.pose(e, basket)[:2]) < (0.11, 0.15)
-            if inside.all():
+            if inside(skills, e, k, basket):
                 yield from skills.stay(e)
         else:
             yield from skills.let_go(e, plan)
+
+
+def inside(skills: Skills, e: Episode, k: int, basket: int) -> bool:
+    """Return whether object k is over the basket's floor."""
+    away = np.abs(skills.pose(e, k)[:2] - skills.pose(e, basket)[:2])
+    return bool((away < BASKET).all() and e.seen["object_pose"][k, 2] < HIGH)

@@ -54,13 +54,14 @@ class Holding:
             "after": np.zeros(n),  # seconds since `once`
         }
 
-    def judge(self, scene: Scene, goal: Array, touching: Array) -> Held:
+    def judge(self, scene: Scene, goal: Array, touching: Array, hold: Array | None = None) -> Held:
         """Bring the memory up to date, once a control period. Few calls on whole arrays: this runs very often.
 
         Args:
           scene: with the memory.
           goal: (n,) bool, whether the goal holds now.
           touching: (n,) bool, whether a hand touches what counts as an attempt.
+          hold: (n,) seconds that the goal must hold, where trials differ in that.
         """
         m, period = scene.memory, scene.period
         since, before = m["since"], m["once"]
@@ -69,7 +70,7 @@ class Holding:
             m["attempts"] = m["attempts"] + fresh
         m["held"] = held = (m["held"] + period) * goal
         m["since"] = since = (since + period) * ~touching
-        m["once"] = once = before | (held >= self.hold - 1e-9)
+        m["once"] = once = before | (held >= (self.hold if hold is None else hold) - 1e-9)
         if np.count_nonzero(before):
             m["after"] = m["after"] + period * before
         return Held(once, once & goal, held, m["after"] >= self.linger - 1e-9, m["attempts"], since)

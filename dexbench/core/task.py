@@ -54,6 +54,9 @@ class Task(Protocol):
     def place(self, rng: np.random.Generator, split: str) -> Trial:
         """Draw one trial."""
 
+    def number(self, rng: np.random.Generator, split: str, number: int) -> Trial:
+        """Draw trial `number` of a split in a suite; where a suite goes through a list, the number says where in it."""
+
     def remember(self, n: int) -> dict[str, Array]:
         """Return fresh memory for n worlds."""
 
@@ -83,6 +86,14 @@ class TaskBase:
     region: Region | None = None
     official = "success_at_end"
     splits: tuple[str, ...] = ("seen", "unseen")
+
+    def place(self, rng: np.random.Generator, split: str) -> Trial:
+        """Draw one trial."""
+        raise NotImplementedError
+
+    def number(self, rng: np.random.Generator, split: str, number: int) -> Trial:
+        """Most tasks draw anew whatever the number."""
+        return self.place(rng, split)
 
     def disturb(self, scene: Scene) -> Array | None:
         """Nothing disturbs."""

@@ -64,7 +64,7 @@ def _draw(suite: Suite, load_task: Callable[[str], Task]) -> Iterator[Episode]:
                     f"it has {', '.join(task.splits)}"
                 )
             for i in range(count):
-                trial = _dressed(task.place(_generator(entry, split, i), split), entry)
+                trial = _dressed(task.number(_generator(entry, split, i), split, i), entry)
                 try:
                     trial = perturbed(trial, task, entry.perturbations)
                 except DataError as error:
