@@ -64,7 +64,12 @@ def assess(paths: Sequence[Path], hand: str | None = None, instance: str | None 
     found, bench = [], []
     for path in paths:
         arrays = read_arrays(path)
-        if layout(arrays, path) == "library":
+        kind = layout(arrays, path)
+        if kind == "suite":
+            from dexbench.grasp.suite_grasps import assess_suite  # which simulates, and knows assessments
+
+            found += assess_suite(arrays, path)
+        elif kind == "library":
             found.append(_library(arrays, path, hand or path.resolve().parent.name, instance or path.stem))
         else:
             bench.append((path, bench_grasps(arrays, path)))

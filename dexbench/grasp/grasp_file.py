@@ -84,13 +84,15 @@ def _plain(path: Path) -> str:
 
 
 def layout(arrays: Mapping[str, Array], path: Path) -> str:
-    """Return "library" or "bench".
+    """Return "library", "bench", or "suite".
 
     Raises:
       DataError: neither; says what is there and what is missing.
     """
     if "grasp_qpos" in arrays:
         return "bench"
+    if "instance" in arrays:
+        return "suite"
     lacking = [name for name in LIBRARY if name not in arrays]
     if lacking:
         there = ", ".join(sorted(arrays)) or "nothing"
