@@ -16,7 +16,8 @@ from dexbench.core.trial import Trial
 from dexbench.evaluation._rewording import VERBS, reworded
 from dexbench.evaluation.freezing import freeze
 from dexbench.evaluation.perturbing import APART, LIGHTS, SURFACES, perturbed
-from dexbench.evaluation.robustness import factors
+from dexbench.evaluation.robustness import factors, falls, table
+from dexbench.evaluation.rows import Run
 from dexbench.objects.catalogue import load_object
 
 PARTS = {
@@ -227,3 +228,29 @@ def test_a_suite_with_other_levels_is_refused(tmp_path: Path, levels: str, messa
     path.write_text(SUITE.replace("{mass: 2, latency: 2}", levels))
     with pytest.raises(DataError, match=message):
         freeze(path)
+
+
+def shaken(entries: list[dict[str, object]], successes: dict[str, str]) -> Run:
+    """Return a run; `successes` are a letter an episode of each entry: + or -."""
+    amounts = {e["name"]: {"mass": 3.0} if e.get("perturbations") else {} for e in entries}
+    rows = [
+        {"entry": name, "success": letter == "+", "trial": {"split": "seen", "seed": i, "perturbation": amounts[name]}}
+        for name, letters in successes.items()
+        for i, letter in enumerate(letters)
+    ]
+    return Run(Path("run"), {"entries": entries, "suite": "s", "agent": "a"}, rows, len(rows))
+
+
+def test_falls_are_counted_in_pairs() -> None:
+    plain = {"name": "plain", "task": "t-v1", "embodiment": "e"}
+    heavy = {**plain, "name": "heavy", "perturbations": {"mass": 3, "light": 0}}
+    (fall,) = falls(shaken([plain, heavy], {"plain": "+++++--", "heavy": "+----+"}))
+    assert (fall.perturbed.successes, fall.perturbed.trials) == (2, 6)
+    assert (fall.plain.successes, fall.plain.trials) == (5, 6), "the seventh has no twin yet"
+    assert (fall.lost, fall.gained) == (4, 1)
+    assert not fall.invariant
+    assert "| mass 3 (3 factor) | 6 | 33 % [10, 70] | 83 % [44, 97] | 4 | 1 | 0.38 |" in table([fall])
+    with pytest.raises(DataError, match="'heavy' has no plain twins"):
+        falls(shaken([{**plain, "task": "u-v1"}, heavy], {"plain": "++", "heavy": "++"}))
+    with pytest.raises(DataError, match="no entry of suite 's' is perturbed"):
+        falls(shaken([plain], {"plain": "++"}))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dexbench.core.errors import DataError
-from dexbench.core.perturbation import FACTORS, Factor, amount
+from dexbench.core.perturbation import FACTORS, Factor, checked
 
 from .ranking import holm, mcnemar
 from .rows import Run
@@ -22,6 +22,8 @@ class Fall:
     entry: str
     levels: Mapping[str, int]
     """Factor to level."""
+    amounts: Mapping[str, float]
+    """Factor to amount, as it was measured: levels may have been graded anew since."""
     perturbed: Rate
     """Of the episodes that have a plain twin: another run of the same draw."""
     plain: Rate
@@ -49,12 +51,14 @@ def falls(run: Run) -> list[Fall]:
     entries = {entry["name"]: entry for entry in run.info["entries"]}
     plain: dict[tuple[Any, ...], bool] = {}
     perturbed: dict[str, list[tuple[tuple[Any, ...], bool]]] = {}
+    amounts: dict[str, dict[str, float]] = {}
     for row in run.episodes:
         entry, success = entries[row["entry"]], row["success"] is True
         trial = row["trial"]
         key = (entry["task"], entry["embodiment"], trial["split"], trial["seed"])
         if any(_levels(entry).values()):
             perturbed.setdefault(row["entry"], []).append((key, success))
+            amounts[row["entry"]] = checked(trial.get("perturbation", {}))
         else:
             plain[key] = success
     if not perturbed:
@@ -70,7 +74,7 @@ def falls(run: Run) -> list[Fall]:
         lost = sum(before and not after for before, after in twins)
         gained = sum(after and not before for before, after in twins)
         rates = rate_of([after for _, after in twins]), rate_of([before for before, _ in twins])
-        found.append(Fall(name, _levels(entries[name]), *rates, lost, gained))
+        found.append(Fall(name, _levels(entries[name]), amounts[name], *rates, lost, gained))
     return found
 
 
@@ -110,7 +114,7 @@ def _levels(entry: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _line(fall: Fall, p: float) -> str:
-    said = " + ".join(f"{n} {level} ({amount(n, level):g} {FACTORS[n].unit})" for n, level in fall.levels.items())
+    said = " + ".join(f"{n} {fall.levels[n]} ({a:g} {FACTORS[n].unit})" for n, a in fall.amounts.items())
     return (
         f"| {said} | {fall.perturbed.trials} | {_percent(fall.perturbed)} | {_percent(fall.plain)} | {fall.lost} | "
         f"{fall.gained} | {p:.2g} |"
