@@ -10,7 +10,7 @@ from dexbench.core.schema import Array, Observation
 from dexbench.core.world import WorldSpec
 from dexbench.objects.articulated import load_articulated
 from dexbench.objects.articulated_body import add_articulated
-from dexbench.objects.pool import FIELDS, PoolTables, add_slots
+from dexbench.objects.pool import PoolTables, add_slots, fields_of
 from dexbench.robots.build import robot_spec
 
 TOUCH = -5e-4
@@ -41,7 +41,7 @@ class Surroundings:
         self.model = model = spec.compile()
         self.data = mujoco.MjData(model)
         self._tables = PoolTables(layout, model)
-        self._fields = {name: getattr(model, name)[None] for name in FIELDS}
+        self._fields = fields_of(model)
         self._joints = np.array([int(model.joint(j.name).qposadr[0]) for j in self.robot.joints])
         self.bodies = np.array([model.body(n).id for n in self.names])
         """(K,) ids of the objects' bodies."""

@@ -24,7 +24,7 @@ from dexbench.objects.body import add_object
 from dexbench.objects.catalogue import families, load_object
 from dexbench.objects.closed_mesh import Mesh, holes, merged, outwards, thinned, volume
 from dexbench.objects.generate import lowest
-from dexbench.objects.pool import FIELDS, PoolTables, add_slots
+from dexbench.objects.pool import FIELDS, PoolTables, add_slots, fields_of
 
 WHY = "meshes of one's own are an extra: pip install 'dexbench[objects]'"
 trimesh = pytest.importorskip("trimesh", reason=WHY)
@@ -386,6 +386,22 @@ def test_a_slot_starts_with_the_largest_hull(home: Path) -> None:
         for name in ("my_ball", "my_ell"):
             corners = load_object(name).pieces[0].vertices
             assert tables.model.geom_rbound[first] >= np.linalg.norm(np.ptp(corners, axis=0)) / 2 - 1e-6
+
+
+def test_a_plain_model_misses_no_contact_after_a_swap(home: Path) -> None:
+    """As planners use the pool. MuJoCo's mj_setConst does not derive the bounding radius of a mesh."""
+    tables = pool(["my_ell", "box_02"])
+    model, data = tables.model, mujoco.MjData(tables.model)
+    fields = fields_of(model)
+    contacts = []
+    for name in ("my_ell", None, "box_02", "my_ell"):
+        tables.write(fields, 0, 0, name)
+        mujoco.mj_setConst(model, data)
+        data.qpos[tables.qpos[0]] = [0, 0, -0.001, 1, 0, 0, 0]
+        mujoco.mj_forward(model, data)
+        contacts.append(data.ncon)
+    assert contacts[0] == contacts[3] > 0
+    assert contacts[1] == 0
 
 
 def test_hulls_are_not_scaled(home: Path) -> None:

@@ -20,6 +20,7 @@ from dexbench.core.errors import DataError, UnknownName
 from .body import COLLISION_GROUP, PRIORITY, SOLREF, add_hulls, add_mesh, add_picture, add_pieces
 from .catalogue import load_object
 from .model import ObjectModel
+from .slots import PoolLayout as PoolLayout
 
 PICTURE_SCALES = (0.9, 1.0, 1.1)
 """Sizes in which meshes are compiled in: meshes cannot be scaled afterwards, so a scaled object shows the nearest."""
@@ -32,48 +33,13 @@ BODY_FIELDS = ("body_mass", "body_inertia", "body_ipos", "body_iquat", "body_gra
 FIELDS = GEOM_FIELDS + BODY_FIELDS
 """Model fields that a slot consists of. set_const derives everything else, but for the bounds of meshes (geom_aabb)."""
 
+BOUND = "geom_rbound"
+"""Bounding radii: a batch derives them, but a plain model keeps for a mesh that of what was in the slot before."""
+
 _RESERVED = 1 << 30
-_PARKED_DEPTH, _PARKED_PITCH = -4.0, 0.6
 _PICTURE_FIELDS = ("geom_size", "geom_aabb", "geom_pos", "geom_quat")
 _LENGTHS = {"geom_size": 1, "geom_aabb": 1, "geom_pos": 1, "body_ipos": 1, "body_inertia": 2}
 """Fields that grow with the scale, and their power of it."""
-
-
-@dataclass(frozen=True)
-class PoolLayout:
-    """Where the slots are in a model, by name."""
-
-    prefix: str
-    names: tuple[str, ...]
-    """Objects of the pool."""
-    slots: int
-    pieces: int
-    """Collision geoms of each slot."""
-    picture_scales: tuple[float, ...]
-
-    def body(self, slot: int) -> str:
-        """Return the name of a slot's body, which is also that of its free joint."""
-        return f"{self.prefix}_{slot}"
-
-    def piece(self, slot: int, piece: int) -> str:
-        """Return the name of a collision geom."""
-        return f"{self.body(slot)}/piece_{piece}"
-
-    def visual(self, slot: int) -> str:
-        """Return the name of the geom that is seen."""
-        return f"{self.body(slot)}/visual"
-
-    def mesh(self, name: str, scale: int) -> str:
-        """Return the name of the mesh of object `name` in the picture scale of that index."""
-        return f"{self.prefix}_pool/{name}/{scale}"
-
-    def hull(self, name: str, piece: int) -> str:
-        """Return the name of the mesh of a convex piece of object `name`."""
-        return f"{self.prefix}_pool/{name}/hull_{piece}"
-
-    def parked(self, slot: int) -> NDArray[np.float64]:
-        """Return where an empty slot waits: position and quaternion (7,), below the floor, apart from the others."""
-        return np.array([_PARKED_PITCH * slot, 0.0, _PARKED_DEPTH, 1.0, 0.0, 0.0, 0.0])
 
 
 def add_slots(
@@ -135,6 +101,11 @@ def add_slots(
         picture = add_picture(body, largest, mesh, layout.visual(slot))
         picture.rgba = (0.0, 0.0, 0.0, 0.0)
     return layout
+
+
+def fields_of(model: mujoco.MjModel) -> dict[str, NDArray[Any]]:
+    """Return what `PoolTables.write` writes to, of a model by itself; call `mujoco.mj_setConst` afterwards."""
+    return {name: getattr(model, name)[None] for name in (*FIELDS, BOUND)}
 
 
 @dataclass(frozen=True)
@@ -210,6 +181,7 @@ class PoolTables:
             "geom_quat": np.tile([1.0, 0.0, 0.0, 0.0], (count, 1)),
             "geom_friction": np.tile([1.0, 0.005, 0.0001], (count, 1)),
             "geom_rgba": np.zeros((count, 4), np.float32),
+            BOUND: np.full(count, 1e-3),
             "body_mass": np.array(0.1),
             "body_inertia": np.full(3, 1e-4),
             "body_ipos": np.array([0.0, 0.0, 0.05]),
@@ -232,7 +204,7 @@ class PoolTables:
             [self.model.mesh(self.layout.mesh(name, k)).id for k in range(len(at))], np.int32
         )
         normal = self._nearest_picture(1.0)
-        for field in GEOM_FIELDS:
+        for field in (*GEOM_FIELDS, BOUND):
             source = getattr(specimen, field)
             values[field][:used] = source[first : first + used]
             values[field][-1] = pictures[field][normal] if field in pictures else source[at[normal]]
@@ -259,8 +231,7 @@ class PoolTables:
         """Make a slot of one world an object, or empty.
 
         Args:
-          fields: each of FIELDS as `Batch.expand` returns it, (worlds, ...). A model's own arrays serve as one world
-            when given a leading axis.
+          fields: each of FIELDS as `Batch.expand` returns it, (worlds, ...); or `fields_of` a model: one world.
           world: index of the world.
           slot: index of the slot.
           instance: the object, or None for an empty slot; set its free joint to `layout.parked(slot)` then.
@@ -276,10 +247,11 @@ class PoolTables:
         first = self._first[slot]
         geoms = slice(first, first + self.layout.pieces + 1)
         body = self.bodies[slot]
-        for field in GEOM_FIELDS:
-            fields[field][world, geoms] = row.values[field]
-        for field in BODY_FIELDS:
-            fields[field][world, body] = row.values[field]
+        for field, value in row.values.items():
+            if field in BODY_FIELDS:
+                fields[field][world, body] = value
+            elif field != BOUND or BOUND in fields:
+                fields[field][world, geoms] = value
         if instance is None:
             return
         if scale != 1.0:
