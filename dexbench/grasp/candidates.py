@@ -5,6 +5,7 @@ opening leaves a little room. Numbers are rounded to what a library file keeps, 
 tested is what is kept, and the last bits of a linear algebra library decide nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import mujoco
@@ -75,12 +76,17 @@ def draw(
       rng: of all that is free.
       count: draws.
     """
+    found = (align(model, part, rng) for _ in range(count))
+    return lay([one for one in found if one is not None], mode, posture, shapes, rng)
+
+
+def lay(
+    places: Sequence[Alignment], mode: str, posture: Posture, shapes: Shapes, rng: np.random.Generator
+) -> Candidates:
+    """Return a candidate for each alignment that some shape fits; arguments as for `draw`."""
     rows = []
     data = mujoco.MjData(posture.model)
-    for _ in range(count):
-        found = align(model, part, rng)
-        if found is None:
-            continue
+    for found in places:
         shape = _shape(shapes, found, mode, rng)
         if shape is None:
             continue
