@@ -25,6 +25,8 @@ DRAWS = 80
 """Draws at once; those whose open hand would touch something are left out."""
 PATIENCE = 12
 """Times that are drawn at most."""
+HOPELESS = 3
+"""The same where none was free so far: what lies flat on the table, or is deep inside, is not reached."""
 SPARE = {"body": 1.3}
 """How many candidates are worked out for each that is simulated, by part class."""
 SPARE_THIN = 3.0
@@ -143,7 +145,7 @@ class Searcher:
             free = ~test.penetrates(some.position, turn, some.pregrasp, wanted - count)
             sets.append(some.chosen(np.flatnonzero(free)))
             count += int(free.sum())
-            if count >= wanted:
+            if count >= wanted or (not count and drawn >= HOPELESS * DRAWS):
                 break
         return drawn, Candidates.joined(sets)
 
