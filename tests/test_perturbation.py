@@ -18,6 +18,7 @@ from dexbench.evaluation.freezing import freeze
 from dexbench.evaluation.perturbing import APART, LIGHTS, SURFACES, perturbed
 from dexbench.evaluation.robustness import factors, falls, table
 from dexbench.evaluation.rows import Run
+from dexbench.evaluation.suite import load_suite
 from dexbench.objects.catalogue import load_object
 
 PARTS = {
@@ -115,6 +116,14 @@ def test_layout_moves_by_its_amount_and_keeps_room(task: Task) -> None:
             ] == list(plain.objects)
 
 
+def test_empty_slots_stay_empty(task: Task) -> None:
+    plain = draw(task, 2)
+    empty = replace(plain.objects[0], instance="", position=(0.0, 0.0, 0.0))
+    moved = perturbed(replace(plain, objects=(empty, *plain.objects[1:]), target=1), task, {"layout": 4}).objects
+    assert moved[0] == empty
+    assert all(p.position != q.position for p, q in zip(moved[1:], plain.objects[1:], strict=True))
+
+
 def test_another_object_is_ever_less_like_the_first(task: Task) -> None:
     for seed in range(6):
         plain = draw(task, seed)
@@ -209,6 +218,14 @@ def test_a_suite_asks_for_levels(tmp_path: Path) -> None:
     path.write_text(SUITE.replace("{mass: 2, latency: 2}", "{mass: 0}"))
     calm = freeze(path, replace=True)
     assert [e.trial for e in calm.episodes[:3]] == [e.trial for e in calm.episodes[3:]]
+
+
+def test_the_suite_robustness_is_drawn_again_alike(tmp_path: Path) -> None:
+    shipped = load_suite("robustness")
+    path = tmp_path / "robustness.yaml"
+    path.write_text(shipped.path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert freeze(path).table == shipped.table
+    assert {n: sum(n in e.perturbations for e in shipped.entries) for n in FACTORS} == dict.fromkeys(FACTORS, 3)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ Seed, split and whatever a factor does not speak of stay as they were drawn: a p
 compared as a pair.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -45,7 +45,7 @@ def _layout(trial: Trial, task: Task, distance: float) -> Trial:
     region = task.region
     if region is None:
         raise DataError(f"task {task.name!r} says no region in which its objects may be moved: leave out 'layout'")
-    rng, objects = generator(trial.seed, "layout"), trial.objects
+    rng, objects = generator(trial.seed, "layout"), [p for p in trial.objects if p.instance]
     least = np.minimum(_gaps(objects), APART)
     full = factor("layout").levels[-1]
     x, y, turn = region
@@ -64,7 +64,8 @@ def _layout(trial: Trial, task: Task, distance: float) -> Trial:
             for p, (u, v), a in zip(objects, spots, turns, strict=True)
         )
         if (_gaps(moved) >= least).all():
-            return replace(trial, objects=moved)
+            stood = iter(moved)
+            return replace(trial, objects=tuple(next(stood) if p.instance else p for p in trial.objects))
     raise DataError(f"no room was found to move {len(objects)} objects of {task.name!r} by {distance:g} m")
 
 
@@ -144,12 +145,11 @@ def _blended(trial: Trial, name: str, given: tuple[str, ...], share: float) -> T
     return replace(trial, appearance=values)
 
 
-def _gaps(objects: tuple[Placement, ...]) -> Array:
+def _gaps(objects: Sequence[Placement]) -> Array:
     """Return (pairs,) free space between the outlines of objects [m]."""
-    shown = [p for p in objects if p.instance]
-    radii = np.array([load_object(p.instance).footprint_radius for p in shown])
-    spots = np.array([p.position[:2] for p in shown])
-    first, second = np.triu_indices(len(shown), 1)
+    radii = np.array([load_object(p.instance).footprint_radius for p in objects])
+    spots = np.array([p.position[:2] for p in objects])
+    first, second = np.triu_indices(len(objects), 1)
     return np.asarray(np.linalg.norm(spots[first] - spots[second], axis=1) - radii[first] - radii[second])
 
 
