@@ -8,11 +8,13 @@ import numpy as np
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
 from dexbench.core.trial import Trial
-from dexbench.robots.kinematics import Reach
+from dexbench.robots.kinematics import LEVER, Reach
 from dexbench.sim.cell import Cell
 
 DRAWN, NEAR = 24, 1.2
 """Postures from which inverse kinematics begins besides home: so many, drawn so near to it [rad]; always the same."""
+OFF = (0.15, 1.0)
+"""How far from a trial's pose a robot may begin that cannot take it, [m] and [rad]: trials know no robot."""
 
 
 class Starting:
@@ -25,10 +27,10 @@ class Starting:
         self._order = [a.name for a in cell.embodiment.actuators]
 
     def command(self, trial: Trial) -> Array:
-        """Return (A,) the actuators' targets [rad] with which `trial` begins.
+        """Return (A,) the actuators' targets [rad] with which `trial` begins: as near to its poses as this robot gets.
 
         Raises:
-          DataError: the trial begins with a palm where this robot's cannot be.
+          DataError: the trial begins with a palm that this robot does not have, or farther than OFF from where it can.
         """
         command = np.array(self._robot.home, float)
         for side, pose in trial.start.items():
@@ -46,16 +48,20 @@ class Starting:
         reach = self._reach.setdefault(side, Reach(self._robot, side))
         rng = np.random.default_rng(0)
         seeds = [reach.home, *(reach.home + rng.uniform(-NEAR, NEAR, (DRAWN, len(reach.home))))]
-        found = [s.q for s in (reach.solve(pose[:3], pose[3:], seed) for seed in seeds) if s.found]
+        solved = [reach.solve(pose[:3], pose[3:], seed) for seed in seeds]
         usual = self._contacts(self._robot.home)
-        found = [q for q in found if self._contacts(self._with(side, q)) <= usual]
-        if not found:
+        clear = [s for s in solved if s.position_error <= OFF[0] and s.rotation_error <= OFF[1]]
+        clear = [s for s in clear if self._contacts(self._with(side, s.q)) <= usual]
+        if not clear:
             raise DataError(
                 f"a trial begins with the {side} palm at {_list(np.round(pose, 3).tolist())} (m, wxyz), where "
                 f"{self._robot.name} cannot bring it without running into itself or the table; take another robot, or "
                 f"a suite that was drawn for this one"
             )
-        return min(found, key=lambda q: float(np.abs(q - reach.home).max()))
+        found = [s for s in clear if s.found]
+        if found:
+            return min((s.q for s in found), key=lambda q: float(np.abs(q - reach.home).max()))
+        return min(clear, key=lambda s: s.position_error + LEVER * s.rotation_error).q
 
     def _with(self, side: str, chain: Array) -> Array:
         command = np.array(self._robot.home, float)
