@@ -3,16 +3,15 @@
 from functools import cache
 
 import numpy as np
-from dm_control.utils.rewards import tolerance
 
-from dexbench.core.holding import Holding, renew
-from dexbench.core.scene import Scene, WorldIds
-from dexbench.core.schema import Array
-from dexbench.core.task import TaskBase, versioned
-from dexbench.core.trial import Outcome, Trial
+from dexbench.core.holding import Holding
+from dexbench.core.task import versioned
+from dexbench.core.trial import Trial
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.collection import collection
 from dexbench.objects.layout import scatter
+
+from ._lifting import Lifting
 
 HANDS = 1
 VERSION = 1
@@ -28,25 +27,13 @@ GAP = 0.045
 """Least free space between the outlines of two objects [m]: cluttered, and yet a finger fits."""
 FAR = 0.72
 """And no farther from (0.05, 0) than this [m]."""
-
-LIFT = 0.10
-"""Rise of the centre of mass over its start [m], as published: 10 cm above the table."""
-HOLD, SHORT = 20.0, 1.0
-"""Seconds that it must be held, as published, and in trials that say `hold: 1`."""
-HOLDING = Holding(hold=HOLD, linger=0.5)
-ATTEMPTS = 3
-"""As in Ours@1/2/3: attempts on the same, possibly disturbed, scene."""
-REACH = 0.15
-"""Palm to object centre [m]."""
+HOLD = 20.0
+"""Seconds that it must be held, as published; a trial that says `hold: 1` has the short hold."""
 
 TEMPLATES = ("grasp the {0}", "pick up the {0}", "grab the {0} and hold it up", "take the {0} out of the others")
-FAILURES = ("none", "never_reached", "never_touched", "never_lifted", "wrong_object", "dropped", "not_held")
-NONE, NEVER_REACHED, NEVER_TOUCHED, NEVER_LIFTED, WRONG_OBJECT, DROPPED, NOT_HELD = range(len(FAILURES))
-UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, NEVER_LIFTED])
-"""The failure by the stage that was reached."""
 
 
-class GraspClutter(TaskBase):
+class GraspClutter(Lifting):
     """Language names one of six objects that stand close together.
 
     The named object's centre of mass must be at least 10 cm above where it started for twenty seconds without
@@ -60,10 +47,8 @@ class GraspClutter(TaskBase):
     hands = HANDS
     slots = CLUTTER
     horizon = 60.0
-    stages: tuple[str, ...] = ("reach", "touch", "lift", "hold")
-    failures: tuple[str, ...] = FAILURES
     splits = SPLITS
-    hold = HOLD
+    holding = Holding(hold=HOLD, linger=0.5)
 
     def pool(self) -> tuple[str, ...]:
         """Return the 36 seen and 360 unseen objects."""
@@ -92,54 +77,7 @@ class GraspClutter(TaskBase):
             instruction=str(rng.choice(TEMPLATES)).format(load_object(chosen[0]).phrase),
             target=int(np.flatnonzero(order == 0)[0]),
             objects=objects,
-            extra={} if self.hold == HOLD else {"hold": self.hold},
         )
-
-    def remember(self, n: int) -> dict[str, Array]:
-        """Return fresh memory for n worlds."""
-        return HOLDING.remember(n) | {
-            "start": np.zeros((n, self.slots)),  # heights of the centres at the start [m]
-            "wrong": np.zeros(n, bool),  # another object has been lifted
-            "hold": np.full(n, HOLD),  # seconds that it must be held
-        }
-
-    def begin(self, scene: Scene, worlds: WorldIds) -> None:
-        """Note the heights at which the objects of `worlds` start."""
-        renew(scene, worlds, self.remember(1))
-        scene.memory["start"][worlds] = scene.object_centre[worlds, :, 2]
-        scene.memory["hold"][worlds] = [scene.trials[int(w)].extra.get("hold", HOLD) for w in worlds]
-
-    def judge(self, scene: Scene) -> Outcome:
-        """Say what holds now, in every world."""
-        m, rows, target = scene.memory, scene.rows, scene.target
-        rise = scene.object_centre[:, :, 2] - m["start"]
-        touched = np.logical_or.reduce(scene.hand_contacts, axis=1)  # (n, K)
-        touching = touched[rows, target]
-        goal = touching & (rise[rows, target] >= LIFT) & (scene.other_contacts[rows, target] == 0)
-        held = HOLDING.judge(scene, goal, touching, m["hold"])
-        up = touched & (rise >= LIFT / 2)
-        if np.count_nonzero(up):
-            up[rows, target] = False
-            m["wrong"] = m["wrong"] | up.any(axis=1)
-        away = scene.palm_position - scene.object_centre[rows, target][:, None]
-        palm = np.sqrt((away * away).sum(axis=2).min(axis=1))
-        reached = np.maximum(palm < REACH, 2 * touching + goal + held.at_end)  # each implies the one before
-        stage, wrong = HOLDING.reach(scene, reached), m["wrong"]
-        spent = (held.attempts >= ATTEMPTS) & (held.idle >= HOLDING.lost) & ~held.once
-
-        def failure() -> Array:
-            return np.select(
-                [held.at_end, held.once | ((stage >= 3) & ~goal), goal, wrong],
-                [NONE, DROPPED, NOT_HELD, WRONG_OBJECT],
-                UNLIFTED[np.minimum(stage, 2)],
-            )
-
-        def reward() -> Array:
-            near = tolerance(palm, bounds=(0.0, 0.10), margin=0.4, sigmoid="long_tail")
-            high = tolerance(rise[rows, target], bounds=(LIFT, np.inf), margin=LIFT, sigmoid="linear")
-            return np.asarray((near + touching + 2 * touching * high + 2 * goal) / 6)
-
-        return Outcome(held.once, held.at_end, stage, held.attempts, reward, failure, held.done | spent)
 
 
 @cache
