@@ -91,6 +91,6 @@ class Lifting(TaskBase):
                 rise[rows, target], bounds=(LIFT, np.inf), margin=LIFT, sigmoid="linear", value_at_margin=0
             )
             kept = np.minimum(held.seconds / m["hold"], 1.0)
-            return np.asarray((near + touching * (1 + 2 * rising) + goal * (1 + kept)) / 6)
+            return np.asarray((near + touching * (1 + 2 * high) + goal * (1 + kept)) / 6)
 
         return Outcome(once, at_end, stage, held.attempts, reward, failure, done)
