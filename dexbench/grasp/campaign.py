@@ -122,7 +122,8 @@ def _keep(order: Order, found: Found) -> Found:
         searched = set(cells(found.instance, order.part, order.mode))
         stay = [g for g in range(len(old)) if (old.part[g], old.mode[g]) not in searched]
         grasps = merged([old.chosen(stay), grasps], len(stay) + len(grasps))
-    write(grasps, path)
+    if len(grasps):
+        write(grasps, path)
     if found.records:
         records = order.records(found.instance)
         write_records([*read_records(records), *found.records], records)
