@@ -23,10 +23,8 @@ from dexbench.objects.catalogue import load_object
 
 ENOUGH = 4
 """Grasps that must hold of those carried over from a sibling; else the object is searched."""
-LIFTED, EACH = 16, 4
-"""Of those, how many are tried at most, and of each part and mode at least, where there are so many."""
-HUNG = 2
-"""Of a part and mode none of whose grasps held, how many are kept in which the object hangs; scores below zero."""
+LIFTED = 16
+"""How many of a sibling's are tried."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,8 @@ class Order:
     """Whether grasps may be carried over from a sibling and tested, instead of a search."""
     by_part: bool = False
     """Whether only grasps count that a search by part and mode has found, here and as a sibling's."""
+    each: int = 4
+    """How many of a sibling's grasps are tried for each part and mode at least, where there are so many."""
     again: bool = False
     """Search even where there are grasps already."""
     out: str = ""
@@ -157,19 +157,19 @@ class Worker:
             source = nearest(instance, list(there))
             if source is not None:
                 grasps = self.tested(read_grasps(there[source], order.hand, source), instance)
-                if len(grasps) >= ENOUGH:
+                if (grasps.score > 0).sum() >= ENOUGH:
                     return Found(instance, grasps, (), source)
         found = [self._searcher.part(instance, *cell) for cell in cells(instance, order.part, order.mode)]
         whole = merged([g for g, _ in found], sum(len(g) for g, _ in found))
         return Found(instance, whole, tuple(r for _, r in found if r is not None), "")
 
     def tested(self, grasps: Grasps, instance: str) -> Grasps:
-        """Return a sibling's grasps as grasps of `instance`: those that held a disturbed lift, best first."""
+        """Return a sibling's grasps as grasps of `instance`: those that a disturbed lift held, then those that hung."""
         if not len(grasps):
             return grasps
         model = load_object(instance)
         carried = "handle_right" if two_handed(model) else ""
-        first = grasps.chosen(_spread(grasps))
+        first = grasps.chosen(_spread(grasps, self._order.each))
         test = GraspTest(self._robot, "right", instance, len(first), carried=carried)
         ours = carried_over(first, instance, test.posture)
         turn = turns(ours.quaternion)
@@ -180,11 +180,7 @@ class Worker:
         shift, yaw = rng.normal(size=(len(rows), 3)) * ERRORS, rng.normal(size=len(rows)) * TURN_ERROR
         verdict = test.run(ours.position[rows] + shift, turn[rows], ours.pregrasp[rows], ours.squeeze[rows], yaw)
         score: Array = np.where(verdict.held, 1 - np.minimum(verdict.slip, 0.02) / 0.04, -verdict.slip / LOOSE)
-        keep = list(np.flatnonzero(verdict.held))
-        there = {_cell(ours, int(rows[k])) for k in keep}
-        for cell in sorted({_cell(ours, int(row)) for row in rows} - there):
-            hung = [k for k in np.flatnonzero(verdict.hung) if _cell(ours, int(rows[k])) == cell]
-            keep += sorted(hung, key=lambda k: -score[k])[:HUNG]
+        keep = list(np.flatnonzero(verdict.held | verdict.hung)) if verdict.held.sum() else []
         keep.sort(key=lambda k: -score[k])
         return replace(ours.chosen(rows[keep]), score=score[keep]) if keep else ours.chosen([])
 
@@ -193,10 +189,10 @@ def _cell(grasps: Grasps, row: int) -> tuple[str, str]:
     return grasps.part[row], grasps.mode[row]
 
 
-def _spread(grasps: Grasps) -> list[int]:
+def _spread(grasps: Grasps, least: int) -> list[int]:
     """Return the rows that are tried on a sibling: the best, and of every part and mode its best."""
     order = [int(row) for row in np.argsort(-grasps.score, kind="stable")]
-    each = max(EACH, LIFTED // len({_cell(grasps, row) for row in order}))
+    each = max(least, LIFTED // len({_cell(grasps, row) for row in order}))
     found: list[int] = []
     for cell in sorted({_cell(grasps, row) for row in order}):
         found += [row for row in order if _cell(grasps, row) == cell][:each]

@@ -19,8 +19,6 @@ from dexbench.grasp.trial import LOOSE, GraspTest
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.model import ObjectModel
 
-FEW = 4
-"""Grasps of a part and mode below which those follow in which the object hangs, with scores from -1 to 0."""
 DRAWS = 80
 """Draws at once; those whose open hand would touch something are left out."""
 PATIENCE = 12
@@ -164,22 +162,23 @@ class Searcher:
     def _lifted(
         self, test: GraspTest, instance: str, part: str, mode: str, found: Candidates, rng: np.random.Generator
     ) -> Grasps:
-        """Return those candidates that a disturbed lift holds; where they are few, those too that hang."""
+        """Return those candidates that a disturbed lift holds, and after them those that hang."""
         if not len(found):
             return _pack(self.hand, instance, part, mode, found, [])
         shift, yaw = rng.normal(size=(len(found), 3)) * ERRORS, rng.normal(size=len(found)) * TURN_ERROR
         verdict = test.run(found.position + shift, turns(found.quaternion), found.pregrasp, found.squeeze, yaw)
         rows = [(int(i), 1 - min(float(verdict.slip[i]), 0.02) / 0.04) for i in np.flatnonzero(verdict.held)]
-        if len(rows) < FEW:
-            hung = [(int(i), -float(verdict.slip[i]) / LOOSE) for i in np.flatnonzero(verdict.hung)]
-            rows += sorted(hung, key=lambda row: -row[1])[: FEW - len(rows)]
+        rows += [(int(i), -float(verdict.slip[i]) / LOOSE) for i in np.flatnonzero(verdict.hung)]
         ranked = sorted(rows, key=lambda row: -row[1])[: self.settings.wanted]
         return _pack(self.hand, instance, part, mode, found, ranked)
 
     def _rank(
         self, test: GraspTest, found: Candidates, order: Array, rng: np.random.Generator
     ) -> tuple[list[tuple[int, float]], int]:
-        """Lift the candidates of `order`; return (row, score), best first, and how many held."""
+        """Lift the candidates of `order`; return (row, score), best first, and how many held.
+
+        Those in which the object hangs come last, with scores from -1 to 0.
+        """
         settings = self.settings
         order = order[: 2 * settings.wanted]
         if not len(order):
@@ -189,9 +188,8 @@ class Searcher:
         good = order[verdict.held]
         scores = _robustness(test, found, turn, good, settings.repeats, rng)
         ranked = sorted(zip(good.tolist(), scores.tolist(), strict=True), key=lambda row: -row[1])
-        if len(ranked) < FEW:
-            hung = [(int(order[i]), -float(verdict.slip[i]) / LOOSE) for i in np.flatnonzero(verdict.hung)]
-            ranked += sorted(hung, key=lambda row: -row[1])[: FEW - len(ranked)]
+        hung = [(int(order[i]), -float(verdict.slip[i]) / LOOSE) for i in np.flatnonzero(verdict.hung)]
+        ranked += sorted(hung, key=lambda row: -row[1])
         return ranked[: settings.wanted], int(verdict.held.sum())
 
 
