@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from dexbench.core.errors import DataError
+from dexbench.core.shelf import load_embodiment
 
 from ._runs import cores
 from .worlds import simulated
@@ -24,7 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DATASET", help="a folder that holds meta/ and data/")
     parser.add_argument("--episodes", type=int, default=0, metavar="N", help="only the first N (default: all)")
     parser.add_argument("--no-replay", action="store_true", help="do not simulate")
-    parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
+    parser.add_argument(
+        "--jobs", type=int, default=cores(), metavar="N", help="processes; 0: this one"
+    )
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="worlds a process (default: 8)")
 
 
@@ -51,9 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
             f"{arguments.folder} was converted from {dataset.embodiment}'s files and names no trial that could be set "
             "up again; check it with --no-replay"
         )
+    robot = load_embodiment(dataset.embodiment)
+    if dataset.info["dexbench"]["embodiment_digest"] != robot.digest:
+        print(f"warning: it was collected with other files of {robot.name} than are installed; differences are likely")
     parts = list(in_turns(range(count), arguments.batch))
     work = Replaying(arguments.folder, arguments.batch, simulated)
-    with Crew(work, min(max(1, arguments.jobs), max(1, len(parts)))) as crew:
+    with Crew(work, min(arguments.jobs, len(parts))) as crew:
         found = sorted(track(crew.run(parts), "replaying", total=count), key=lambda d: d.index)
     for one in found:
         if one.column:

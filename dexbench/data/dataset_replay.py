@@ -9,7 +9,7 @@ import numpy as np
 from dexbench.core.player import Player
 from dexbench.core.rollout import rollout
 from dexbench.core.schema import Array, Observation
-from dexbench.core.shelf import load_embodiment, load_task
+from dexbench.core.shelf import load_task
 from dexbench.core.task import Task
 from dexbench.core.trial import Outcome, Trial
 from dexbench.core.world import World
@@ -102,9 +102,8 @@ class Replaying:
         """Play the episodes with these numbers."""
         if self._made is None:
             dataset = open_dataset(self.folder)
-            load = open_dataset(self.folder, load_embodiment(dataset.embodiment))  # files of the robot: as they were
-            task = load_task(load.task)
-            self._made = load, task, self.worlds(load.task, load.embodiment, self.batch, GROUPS)
+            world = self.worlds(dataset.task, dataset.embodiment, self.batch, GROUPS)
+            self._made = dataset, load_task(dataset.task), world
         dataset, task, world = self._made
         episodes = [dataset.episode(i) for i in indices]
         for at, again in play([e.sent for e in episodes], [e.trial for e in episodes], world, task):

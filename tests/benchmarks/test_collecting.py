@@ -1,0 +1,64 @@
+"""What writing a dataset costs beside evaluating the same episodes: processor time, so that neighbours hardly count."""
+
+import time
+from pathlib import Path
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from dexbench.cli.worlds import simulated
+from dexbench.core.rollout import rollout
+from dexbench.core.shelf import load_agent, load_embodiment, load_task
+from dexbench.data.demonstrations import GROUPS, draw
+from dexbench.evaluation.recorder import Recorder
+from dexbench.evaluation.suite import Episode
+
+pytest.importorskip("pyarrow", reason="pip install 'dexbench[data]'")
+from dexbench.data.lerobot_collection import episodes_of, merge
+from dexbench.data.lerobot_episode import Scribe
+from dexbench.data.lerobot_reader import open_dataset
+from dexbench.data.lerobot_writer import Writer
+from tests.benchmarks.motion import report
+
+EPISODES, ROBOT, TASK = 16, "shadow_ur10e", "grasp_object"
+OVERHEAD = 0.20
+"""Most that a dataset without pictures may cost beyond evaluation."""
+
+
+def test_a_dataset_costs_little_beside_evaluation(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    task, robot = load_task(TASK), load_embodiment(ROBOT)
+    trials = list(draw(task, 7, "seen", EPISODES))
+    world = simulated(TASK, ROBOT, 8, GROUPS)
+    found = {}
+
+    def evaluated() -> float:
+        agent = load_agent("scripted", world.spec)
+        begin = time.process_time()
+        recorder = Recorder(world, task, [Episode(i, "e", ROBOT, t, 9) for i, t in enumerate(trials)], "scripted")
+        for ended in rollout(agent, world, trials, task.horizon, [recorder]):
+            recorder.finish(ended)
+        return time.process_time() - begin
+
+    def collected(folder: Path) -> float:
+        agent = load_agent("scripted", world.spec)
+        begin = time.process_time()
+        kept = dict(episodes_of(agent, task, world, trials))
+        columns = Scribe(agent, world, task).columns
+        with Writer(folder / "share", robot, "grasp_object-v1", 25.0, columns) as writer:
+            for _, episode in sorted(kept.items()):
+                if episode is not None:
+                    writer.add(episode)
+        merge([open_dataset(folder / "share", robot)], folder / "set", robot)
+        found["frames"] = sum(e.steps for e in kept.values() if e is not None)
+        return time.process_time() - begin
+
+    evaluated()  # everything is loaded
+    plain, whole = [], []
+    for i in range(3):
+        plain.append(evaluated())
+        whole.append(
+            benchmark.pedantic(collected, args=(tmp_path / f"{i}",)) if i == 0 else collected(tmp_path / f"{i}")
+        )
+    overhead = min(whole) / min(plain) - 1
+    report(benchmark, ROBOT, **{"overhead": overhead, "frames a second and core": found["frames"] / min(whole)})
+    assert overhead < OVERHEAD
