@@ -21,7 +21,7 @@ SPLITS: tuple[str, ...] = ("basic", "unseen_layouts")
 LAYOUTS = {"basic": range(20), "unseen_layouts": range(1000, 1005)}
 """Seeds of the layouts; a trial is one of them and one of the six sub-tasks."""
 
-DRAWER, TOP = "the top drawer", "the top of the cabinet"
+DRAWER, TOP = "into the top drawer", "on top of the cabinet"
 ITEMS = (
     ("lipstick_01", DRAWER),
     ("compact_01", DRAWER),
@@ -53,7 +53,7 @@ STILL = 0.05
 """Largest speed of an item that has been put away [m/s]."""
 HOLDING = Holding(hold=0.5, linger=0.5)
 
-TEMPLATES = ("put the {0} into {1}", "the {0} belongs to {1}, put it away", "tidy the {0} away: {1}")
+TEMPLATES = ("put the {0} {1}", "the {0} belongs {1}, put it away", "tidy the {0} away, {1}")
 FAILURES = ("none", "never_touched", "never_opened", "never_lifted", "missed", "left_open", "not_released", "disturbed")
 NONE, UNTOUCHED, UNOPENED, UNLIFTED, MISSED, LEFT_OPEN, NOT_RELEASED, DISTURBED = range(len(FAILURES))
 BY_STAGE = np.array([UNTOUCHED, UNOPENED, UNLIFTED, MISSED, NOT_RELEASED, NOT_RELEASED])
@@ -85,8 +85,14 @@ class MakeupTable(TaskBase):
 
     def place(self, rng: np.random.Generator, split: str) -> Trial:
         """Draw one of the split's layouts, a sub-task and how it is said."""
-        layout = np.random.default_rng([17, int(rng.choice(LAYOUTS[split]))])
-        step = int(rng.integers(len(ITEMS)))
+        return self._subtask(rng, split, int(rng.integers(len(LAYOUTS[split]))), int(rng.integers(len(ITEMS))))
+
+    def number(self, rng: np.random.Generator, split: str, number: int) -> Trial:
+        """Draw trial `number`: all sub-tasks of a layout in their order, then those of the next."""
+        return self._subtask(rng, split, number // len(ITEMS) % len(LAYOUTS[split]), number % len(ITEMS))
+
+    def _subtask(self, rng: np.random.Generator, split: str, number: int, step: int) -> Trial:
+        layout = np.random.default_rng([17, LAYOUTS[split][number]])
         names = [name for name, _ in ITEMS]
         items = list(scatter(layout, names, REGION, GAP, lambda x, y, r: float(np.hypot(x - 0.05, y)) <= FAR))
         cabinet = _cabinet(layout)

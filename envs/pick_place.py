@@ -41,10 +41,10 @@ STILL = 0.05
 """Largest speed of what lies in the basket [m/s]."""
 
 TEMPLATES = (
-    "put the {0} into the basket",
-    "pick up the {0} and place it in the basket",
-    "move the {0} to the basket",
-    "drop the {0} in the basket",
+    "put {0} into the basket",
+    "pick up {0} and place it in the basket",
+    "move {0} to the basket",
+    "drop {0} in the basket",
 )
 POINTING = ("kind", "darkest", "brightest", "largest", "smallest")
 """Ways of pointing at an object in the third split, without its name: see dexbench.objects.language.ways."""
@@ -80,25 +80,38 @@ class PickPlace(TaskBase):
         return (*splits["seen"], *splits["unseen"])
 
     def place(self, rng: np.random.Generator, split: str) -> Trial:
-        """Draw five objects with different names, where they stand, which one is named, and how."""
+        """Draw a batch of five objects, which of them is named, and how."""
+        return self._batch(rng, split, int(rng.integers(OBJECTS)), rng)
+
+    def number(self, rng: np.random.Generator, split: str, number: int) -> Trial:
+        """Draw trial `number`: of each batch of five objects, every one is named in turn, in the same layout."""
+        batch = np.random.default_rng([29, SPLITS.index(split), number // OBJECTS])
+        return self._batch(batch, split, number % OBJECTS, rng)
+
+    def _batch(self, layout: np.random.Generator, split: str, turn: int, rng: np.random.Generator) -> Trial:
+        """Draw what stands where from `layout`, and what is said from `rng`."""
         known = collection("gr_dexter").splits
         unheard = split == "unseen_instructions"
         names = (*known["seen"], *known["unseen"]) if unheard else known[split]
-        while True:
-            chosen = [str(n) for n in rng.choice(names, OBJECTS, replace=False)]
-            target = int(rng.integers(OBJECTS))
-            said = [phrase for way in POINTING for phrase in ways(target, chosen).get(way, ())]
-            if not unheard or said:
-                break
-        phrase = str(rng.choice(said)) if unheard else load_object(chosen[target]).phrase
-        template = str(rng.choice(UNHEARD if unheard else TEMPLATES))
+        said: dict[int, list[str]] = {}
+        while not said:
+            chosen = [str(n) for n in layout.choice(names, OBJECTS, replace=False)]
+            for k in range(OBJECTS):
+                phrases = [f"the {load_object(chosen[k]).phrase}"]
+                if unheard:
+                    found = ways(k, chosen)
+                    phrases = [phrase for way in POINTING for phrase in found.get(way, ())]
+                if phrases:
+                    said[k] = phrases
+        target = sorted(said)[turn % len(said)]
+        phrase, template = str(rng.choice(said[target])), str(rng.choice(UNHEARD if unheard else TEMPLATES))
         return Trial(
             task=versioned(self),
             split=split,
             seed=int(rng.integers(2**31)),
             instruction=template.format(phrase),
             target=target,
-            objects=scatter(rng, chosen, REGION, GAP, allowed),
+            objects=scatter(layout, chosen, REGION, GAP, allowed),
             articulated=(Setting("basket", (*BASKET, 0.0), (1.0, 0.0, 0.0, 0.0)),),
         )
 
