@@ -8,14 +8,14 @@ import pytest
 from dexbench.cli.worlds import simulated
 from dexbench.core.errors import DataError
 from dexbench.core.shelf import load_agent, load_task
-from dexbench.data.demonstrations import KEPT, Demonstration, Noise, collect, draw, load, record, write_shard
+from dexbench.data.demonstrations import GROUPS, KEPT, Demonstration, Noise, collect, draw, load, record, write_shard
 
 CELL = ("grasp_object", "shadow_ur10e")
 TRIALS = list(draw(load_task("grasp_object"), 7, "seen", 2, ("can",)))
 
 
 def recorded(noise: Noise) -> dict[int, Demonstration | None]:
-    world = simulated(*CELL, 2, ("state", "objects", "touch"))
+    world = simulated(*CELL, 2, GROUPS)
     return dict(record(load_agent("scripted", world.spec), load_task(CELL[0]), world, TRIALS, noise))
 
 

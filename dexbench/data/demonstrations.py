@@ -23,7 +23,8 @@ from dexbench.core.task import Task
 from dexbench.core.trial import Outcome, Trial
 from dexbench.core.world import World
 
-GROUPS = ("state", "objects", "touch")
+GROUPS = ("state", "objects", "kinds", "touch")
+"""Observation groups that worlds show while demonstrations are recorded: what experts read."""
 KEPT = ("joint_position", "joint_velocity", "setpoint", "palm_pose", "object_pose", "target", "touch_net")
 """Observation fields that are kept of each step, those that the world gives: not every hand has touch."""
 FORMAT = 1

@@ -56,9 +56,8 @@ def test_a_dataset_costs_little_beside_evaluation(benchmark: BenchmarkFixture, t
     plain, whole = [], []
     for i in range(3):
         plain.append(evaluated())
-        whole.append(
-            benchmark.pedantic(collected, args=(tmp_path / f"{i}",)) if i == 0 else collected(tmp_path / f"{i}")
-        )
+        folder = tmp_path / f"{i}"
+        whole.append(benchmark.pedantic(collected, args=(folder,)) if i == 0 else collected(folder))
     overhead = min(whole) / min(plain) - 1
     report(benchmark, ROBOT, **{"overhead": overhead, "frames a second and core": found["frames"] / min(whole)})
     assert overhead < OVERHEAD
