@@ -22,6 +22,9 @@ STEPS = 4
 VIAS = ((0.40, 0.35, 0.40), (0.50, 0.45, 0.35), (0.40, 0.30, 0.55), (0.60, 0.40, 0.45))
 """Points over which a hand comes that finds no straight way: x, y to its own side, z [m]."""
 
+Known = dict[tuple[str, bytes], list[tuple[Array, tuple[Array, ...]]]]
+"""Side and palm pose to the ways there."""
+
 
 @dataclass(frozen=True)
 class Stance:
@@ -80,6 +83,8 @@ def stances(
     tries: int = 60,
     by: str = "",
     inward: float = 0.0,
+    known: Known | None = None,
+    tight: float = 1.0,
 ) -> Iterator[Stance]:
     """Yield how a hand gets to palm poses, those first that are easy for its arm; what is met on the way is left out.
 
@@ -96,25 +101,38 @@ def stances(
       by: the side that may touch `ignore`; empty: either.
       inward: how much the fingers should point to the other arm's side rather than away from their own base: forearms
         that face each other do not meet.
+      known: ways that were solved before; more are put in.
+      tight: how far the fingers close beyond the open hand, as a share of what the library says.
     """
     planner, around = skills.planner, skills.around
+    known = {} if known is None else known
     order = sorted(wanted, key=lambda w: w[0] + 8.0 * _awkward(skills, side, w[1], inward))
     found = 0
     for row, palm in order[:tries]:
-        back = palm[:3] - STANDOFF * rotation(palm[3:])[:, 2]
-        for first in planner.postures(side, back, palm[3:]):
-            if around.collides(planner.command(base, side, first, grasps.pregrasp[row]), ignore, by):
+        key = (side, palm.tobytes())
+        if key not in known:
+            known[key] = list(_ways(skills, side, palm))
+        for first, way in known[key]:
+            points = (first, *way[::-1])
+            if any(around.collides(planner.command(base, side, q, grasps.pregrasp[row]), ignore, by) for q in points):
                 continue
-            way = planner.line(side, back, palm[:3], palm[3:], first, STEPS)
-            if way is None or any(
-                around.collides(planner.command(base, side, q, grasps.pregrasp[row]), ignore, by) for q in way[::-1]
-            ):
-                continue
-            yield Stance(side, row, palm, first, way, grasps.pregrasp[row], grasps.squeeze[row])
+            hand, limits = planner.hand[side], skills.robot.limits
+            squeeze = grasps.pregrasp[row] + tight * (grasps.squeeze[row] - grasps.pregrasp[row])
+            squeeze = np.clip(squeeze, limits.lower[hand], limits.upper[hand])
+            yield Stance(side, row, palm, first, way, grasps.pregrasp[row], squeeze)
             found += 1
             break
         if found >= most:
             return
+
+
+def _ways(skills: Skills, side: str, palm: Array) -> Iterator[tuple[Array, tuple[Array, ...]]]:
+    """Yield how a hand comes straight to a palm pose: chain angles before it, and on the way."""
+    back = palm[:3] - STANDOFF * rotation(palm[3:])[:, 2]
+    for first in skills.planner.postures(side, back, palm[3:]):
+        way = skills.planner.line(side, back, palm[:3], palm[3:], first, STEPS)
+        if way is not None:
+            yield first, way
 
 
 def arc(skills: Skills, side: str, poses: Sequence[Array], seed: Array) -> list[Array] | None:

@@ -9,11 +9,13 @@ import numpy as np
 from dexbench.core.schema import Array
 
 from ._motions import Attempt, Episode
-from ._pairs import Stance, about, arc, palms, route, stances
+from ._pairs import Known, Stance, about, arc, palms, route, stances
 from ._planner import Reached
 from ._poses import compose
 from ._skills import Skills
 
+GRASPS = "two_hands/bar"
+"""Grasps of a bar, made on bar_01; the others are within 2 mm of it."""
 MEETINGS = ((0.55, 0.0, 0.17), (0.50, -0.05, 0.20), (0.60, 0.0, 0.14), (0.50, 0.05, 0.14), (0.55, -0.12, 0.14))
 """Where the bar's lower end may be when both hands are at it: x, y towards the taker, and z [m]."""
 HEADINGS = 12
@@ -84,9 +86,10 @@ def _lift(
 def _carries(skills: Skills, e: Episode, giver: str, taker: str, k: int, tried: set[int]) -> Iterator[Carry]:
     """Yield ways to bring the bar to the middle, where the taker has a stance as well; not with rows `tried`."""
     planner, around, pose = skills.planner, skills.around, skills.pose(e, k)
-    own = skills.grasps(giver, skills.model(e, k).name)
+    own = skills.grasps(giver, GRASPS)
     wanted = [w for w in palms(pose, about(2, HEADINGS), own) if w[0] not in tried]
     around.keep(False)
+    known: Known = {}
     for first in stances(skills, e, giver, wanted, own, e.command, (), GIVERS, inward=INWARD):
         ready = planner.command(e.command, giver, first.standoff, first.pregrasp)
         if around.sweep(e.command, ready):
@@ -103,7 +106,7 @@ def _carries(skills: Skills, e: Episode, giver: str, taker: str, k: int, tried: 
             there = np.concatenate([place, pose[3:]])
             if around.collides(base, (k,), giver):
                 continue
-            if next(_takes(skills, e, taker, first, k, there, base), None) is not None:
+            if next(_takes(skills, e, taker, first, k, there, base, known), None) is not None:
                 yield Carry(_reached(first, lift), across)
                 break
 
@@ -124,12 +127,12 @@ class Take:
 
 
 def _takes(
-    skills: Skills, e: Episode, taker: str, given: Stance | Reached, k: int, there: Array, base: Array
+    skills: Skills, e: Episode, taker: str, given: Stance | Reached, k: int, there: Array, base: Array, known: Known
 ) -> Iterator[Take]:
     """Yield how a bar at `there` can change hands, with the giver where `base` (A,) has it."""
     planner, around, giver = skills.planner, skills.around, given.side
     model = skills.model(e, k)
-    own = skills.grasps(taker, model.name)
+    own = skills.grasps(taker, GRASPS)
     flipped = compose(there, np.array([0.0, 0.0, model.height, *FLIP]))
     wanted = [w for pose in (there, flipped) for w in palms(pose, about(2, HEADINGS), own)]
     chain = base[planner.chain[giver]]
@@ -138,7 +141,9 @@ def _takes(
     away = arc(skills, giver, back, chain)
     if away is None:
         return
-    for stance in stances(skills, e, taker, wanted, own, base, (k,), TAKERS, tries=120, by=giver, inward=INWARD):
+    for stance in stances(
+        skills, e, taker, wanted, own, base, (k,), TAKERS, tries=120, by=giver, inward=INWARD, known=known
+    ):
         both = planner.command(base, taker, stance.chain, stance.squeeze)
         if any(around.collides(planner.command(both, giver, q, given.pregrasp), (k,)) for q in away):
             continue
@@ -155,7 +160,7 @@ def _pass(skills: Skills, e: Episode, taker: str, k: int, held: Reached) -> Atte
         if place is not None and not (yield from _shift(skills, e, giver, k, place)):
             continue
         skills.around.see(e.seen, (k,))
-        found = next(_takes(skills, e, taker, held, k, skills.pose(e, k), e.command), None)
+        found = next(_takes(skills, e, taker, held, k, skills.pose(e, k), e.command, {}), None)
         if found is None:
             continue
         taken = found.grasp

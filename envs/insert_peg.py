@@ -75,7 +75,7 @@ class InsertPeg(TaskBase):
     needs = "two hands: the block slides away from the peg at a sixth of the force that the cork in it needs"
     slots = 1
     articulated: tuple[str, ...] = (BLOCK,)
-    horizon = 32.0
+    horizon = 40.0
     stages: tuple[str, ...] = ("reach", "touch", "lift", "enter", "push", "hold")
     failures: tuple[str, ...] = FAILURES
     splits = SPLITS

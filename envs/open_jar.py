@@ -32,7 +32,7 @@ LOW = -0.02
 
 PLACE = {"seen": ((0.54, 0.62), (-0.06, 0.06)), "unseen": ((0.50, 0.66), (-0.10, 0.10))}
 """Where the jar stands, x and y in the cell frame [m], by split."""
-ANGLES = {"seen": {"an eighth": np.pi / 4, "a quarter": np.pi / 2}, "unseen": {"a third": 2 * np.pi / 3}}
+ANGLES = {"seen": {"a tenth": np.pi / 5, "an eighth": np.pi / 4}, "unseen": {"a sixth": np.pi / 3}}
 """How far the lid is to be turned, in words and [rad], by split."""
 ASIDE = ((0.76, 0.82), (-0.25, 0.25))
 """Where something stands that has nothing to do with it, behind the jar [m]."""
@@ -78,7 +78,7 @@ class OpenJar(TaskBase):
     needs = "two hands: the jar's foot slips long before its thread does, so that one hand turns the jar with its lid"
     slots = 1
     articulated: tuple[str, ...] = (JAR,)
-    horizon = 30.0
+    horizon = 40.0
     stages: tuple[str, ...] = ("reach", "touch", "both", "begun", "turn", "hold")
     failures: tuple[str, ...] = FAILURES
     splits = SPLITS

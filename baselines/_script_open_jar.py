@@ -1,0 +1,196 @@
+"""The script of open_jar: one hand wraps the jar, the other one turns the lid in strokes, as far as its arm gets."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dexbench.core.schema import Array
+from dexbench.grasp.library import Grasps
+from dexbench.objects.articulated import load_articulated
+
+from ._motions import Episode
+from ._pairs import Known, Stance, about, palms, route, stances
+from ._poses import compose, turned
+from ._skills import Skills
+
+JAR, LID = "screw_jar", "screw_jar/lid"
+GRASPS = "two_hands/jar"
+"""Grasps of the jar's body and lid."""
+ANGLES = {"tenth": np.pi / 5, "eighth": np.pi / 4, "sixth": np.pi / 3}
+"""Words of the instruction, and what they mean [rad]."""
+BEYOND = np.deg2rad(8.0)
+"""How much further it turns: what the fingers give way is not the lid's [rad]."""
+HEADINGS = 16
+"""Ways round that either hand comes; the jar looks the same in all of them."""
+HOLDERS, TURNERS = 8, 14
+"""Stances of the hand that holds and of the one that turns that are looked at."""
+TIGHT = 1.2
+"""How much further the fingers close than to carry: the thread resists."""
+STEP = np.deg2rad(6.0)
+"""Between two points of a stroke [rad]."""
+LONG, SHORT = np.deg2rad(100.0), np.deg2rad(18.0)
+"""A stroke that needs no better one, and one that is not worth it [rad]."""
+PACE = 0.6
+"""Speed of the lid [rad/s]."""
+BACK = 0.10
+"""How far a hand goes back from the lid [m]."""
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One turn of the lid, from a stance on."""
+
+    grasp: Stance
+    way: list[Array]
+    """Commands (A,) to its standoff."""
+    turn: list[Array]
+    """Chain angles, STEP apart [rad]."""
+
+
+def script(skills: Skills, e: Episode) -> Iterator[Array]:
+    """Yield one command a tick: hold the jar, turn the lid until it is open far enough, let it go."""
+    jar, lid = skills.index(JAR), skills.index(LID)
+    wanted = next((a for word, a in ANGLES.items() if word in e.instruction), np.pi / 3) + BEYOND
+    start = _open(skills, e)
+    skills.around.see(e.seen, (jar, lid))
+    holder = _holder(skills, e, jar, lid, wanted)
+    if holder is None:
+        yield from skills.stay(e)
+        return
+    held, way = holder
+    planner, other = skills.planner, next(s for s in skills.robot.sides if s != held.side)
+    yield from skills.move(e, way)
+    yield from skills.settle(e)
+    yield from skills.move(e, [planner.command(e.command, held.side, q) for q in held.approach], 0.8)
+    yield from skills.settle(e)
+    yield from skills.fingers(e, held.side, held.squeeze, 0.6)
+    yield from skills.wait(e, 0.3)
+    while (left := wanted - (_open(skills, e) - start)) > BEYOND / 2:
+        skills.around.see(e.seen, (jar, lid))
+        stroke = _best(skills, e, other, held.side, jar, lid, e.command, left)
+        if stroke is None:
+            break
+        yield from _turn(skills, e, stroke)
+    yield from skills.stay(e)
+
+
+def _grasps_of(skills: Skills, side: str, part: str) -> Grasps:
+    """Return the library's grasps of one part of the jar."""
+    found = skills.grasps(side, GRASPS)
+    return found.chosen([k for k, p in enumerate(found.part) if p == part])
+
+
+def _open(skills: Skills, e: Episode) -> float:
+    """Return how far the lid is turned [rad]."""
+    joints = [j.name for j in load_articulated(JAR).joints]
+    return float(e.seen["articulation"][joints.index("lid_turn")])
+
+
+def _holder(skills: Skills, e: Episode, jar: int, lid: int, wanted: float) -> tuple[Stance, list[Array]] | None:
+    """Return how one hand gets to the jar, such that the other one can turn the lid a long way; None if none can."""
+    best, found = SHORT, None
+    for side, other in (("left", "right"), ("right", "left")):
+        own = _grasps_of(skills, side, "body")
+        around = list(palms(skills.pose(e, jar), about(2, HEADINGS), own))
+        skills.around.keep(False)
+        known: Known = {}
+        for held in stances(skills, e, side, around, own, e.command, (), HOLDERS, inward=1.0, tight=TIGHT):
+            way = route(skills, e.command, side, held.standoff, held.pregrasp)
+            if way is None:
+                continue
+            base = skills.planner.command(e.command, side, held.chain, held.squeeze)
+            stroke = _best(skills, e, other, side, jar, lid, base, wanted, known)
+            length = 0.0 if stroke is None else STEP * len(stroke.turn)
+            if length > best:
+                best, found = length, (held, way)
+            if best >= min(wanted, LONG):
+                return found
+    return found
+
+
+def _best(
+    skills: Skills,
+    e: Episode,
+    side: str,
+    holder: str,
+    jar: int,
+    lid: int,
+    base: Array,
+    wanted: float,
+    known: Known | None = None,
+) -> Stroke | None:
+    """Return the longest stroke of a hand at the lid with the other one where `base` (A,) has it; None if all are short.
+
+    A stroke need not be longer than `wanted` [rad].
+    """
+    own = _grasps_of(skills, side, "lid")
+    height = load_articulated(JAR).links[1].position
+    there = compose(skills.pose(e, lid), np.array([*-height, 1.0, 0.0, 0.0, 0.0]))
+    around = list(palms(there, about(2, HEADINGS), own))
+    best, found = SHORT, None
+    for stance in stances(
+        skills,
+        e,
+        side,
+        around,
+        own,
+        base,
+        (jar, lid),
+        TURNERS,
+        tries=90,
+        by=holder,
+        inward=0.5,
+        known=known,
+        tight=TIGHT,
+    ):
+        way = route(skills, base, side, stance.standoff, stance.pregrasp, (jar, lid), holder)
+        if way is None:
+            continue
+        turn = _arc(skills, stance, there, base, (jar, lid), min(wanted, LONG))
+        if STEP * len(turn) > best:
+            best, found = STEP * len(turn), Stroke(stance, way, turn)
+        if best >= min(wanted, LONG) - STEP:
+            break
+    return found
+
+
+def _arc(
+    skills: Skills, stance: Stance, there: Array, base: Array, ignore: Sequence[int], wanted: float
+) -> list[Array]:
+    """Return chain angles as far as the hand gets when it turns the lid about its axis and follows its thread."""
+    planner, side = skills.planner, stance.side
+    thread = load_articulated(JAR).couplings[0]
+    pitch = thread.multiplier if thread.follower == "lid_rise" else 1 / thread.multiplier
+    seed, found = stance.chain, []
+    for step in range(1, int(np.ceil(wanted / STEP)) + 1):
+        angle = step * STEP
+        away = stance.palm[:3] - there[:3]
+        c, s = np.cos(angle), np.sin(angle)
+        position = there[:3] + np.array([c * away[0] - s * away[1], s * away[0] + c * away[1], away[2] + pitch * angle])
+        solved = planner.reach[side].solve(position, turned(stance.palm[3:], angle), seed, steps=40)
+        if not solved.found or np.abs(solved.q - seed).max() > 0.5:
+            break
+        if skills.around.collides(planner.command(base, side, solved.q, stance.squeeze), ignore):
+            break
+        seed = solved.q
+        found.append(seed)
+    return found
+
+
+def _turn(skills: Skills, e: Episode, stroke: Stroke) -> Iterator[Array]:
+    """Come to the lid, close, turn, open and go back."""
+    planner, grasp = skills.planner, stroke.grasp
+    side = grasp.side
+    yield from skills.move(e, stroke.way)
+    yield from skills.settle(e)
+    yield from skills.move(e, [planner.command(e.command, side, q) for q in grasp.approach], 0.8)
+    yield from skills.settle(e)
+    yield from skills.fingers(e, side, grasp.squeeze, 0.5)
+    yield from skills.wait(e, 0.2)
+    points = [planner.command(e.command, side, q) for q in stroke.turn]
+    yield from skills.move(e, points, STEP * len(points) / PACE)
+    yield from skills.settle(e)
+    yield from skills.fingers(e, side, grasp.pregrasp, 0.4)
+    away = compose(skills.palm(e, side), np.array([0.0, 0.0, -BACK, 1.0, 0.0, 0.0, 0.0]))
+    yield from skills.straight(e, side, away, 0.5)

@@ -1,0 +1,187 @@
+"""The script of pour_beads: lift both cups, bring the lip of the full one over the other, tilt it slowly."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dexbench.core.schema import Array
+
+from ._motions import Episode
+from ._pairs import Stance, about, arc, palms, route, stances
+from ._planner import quaternion_of
+from ._poses import compose, inverse
+from ._skills import Skills
+from ._symmetry import rotation
+
+FULL, EMPTY = 0, 1
+GRASPS = "two_hands/tumbler"
+"""Grasps of a cup, made on tumbler_01; the others are within 2 mm of it."""
+HELD = ((0.56, 0.05, 0.14), (0.52, 0.07, 0.16), (0.60, 0.04, 0.12), (0.56, 0.0, 0.14))
+"""Where the base of the other cup is while it is filled: x, y to its own side, z [m]."""
+RISE = 0.12
+"""How far the cups are lifted before they are brought together [m]."""
+TILT = np.deg2rad(135.0)
+"""How far the full cup is tilted in the end [rad]."""
+STEP = np.deg2rad(7.5)
+OVER, SHORT = 0.022, 0.022
+"""How high the lip is over the other cup's rim, and how far before its axis [m]: beads fly on a little."""
+FIRST = 0.075
+"""How much further back the lip is before the cup is tilted [m]."""
+FLOWING = np.deg2rad(60.0)
+"""Tilt at which beads begin to come [rad]."""
+OUTSIDE = 0.0
+"""How far out from a cup's axis the palm is: between the cups there is no room for it [m]."""
+HEADINGS = 12
+STANCES = 10
+"""Stances of either hand that are looked at."""
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """One hand at its cup, and its way up and to where the cup is wanted; chain angles [rad]."""
+
+    grasp: Stance
+    way: list[Array]
+    """Commands (A,) to the standoff."""
+    carry: tuple[Array, ...]
+
+
+def script(skills: Skills, e: Episode) -> Iterator[Array]:
+    """Yield one command a tick: other cup up, full cup up, pour, stay."""
+    pourer = skills.nearest(skills.pose(e, FULL)[:3])[0]
+    keeper = next(s for s in skills.robot.sides if s != pourer)
+    found = _plan(skills, e, pourer, keeper)
+    if found is None:
+        yield from skills.stay(e)
+        return
+    keep, full = found
+    for lifted in (keep, full):
+        side, grasp = lifted.grasp.side, lifted.grasp
+        way = lifted.way
+        if lifted is full:
+            skills.around.see(e.seen, range(skills.around.slots))
+            way = route(skills, e.command, side, grasp.standoff, grasp.pregrasp, (EMPTY,), keeper) or way
+        yield from skills.move(e, way)
+        yield from skills.settle(e)
+        yield from skills.move(e, [skills.planner.command(e.command, side, q) for q in grasp.approach], 0.8)
+        yield from skills.settle(e)
+        yield from skills.fingers(e, side, grasp.squeeze, 0.6)
+        yield from skills.wait(e, 0.4)
+        yield from skills.move(e, [skills.planner.command(e.command, side, q) for q in lifted.carry], 3.0)
+        yield from skills.settle(e)
+    within = compose(inverse(skills.pose(e, FULL)), skills.palm(e, pourer))
+    turn = skills.pose(e, FULL)[3:]
+    chain = e.command[skills.planner.chain[pourer]]
+    tilts = _pouring(skills, e, skills.pose(e, EMPTY), turn, _across(skills, e, skills.pose(e, EMPTY)))
+    points = arc(skills, pourer, [compose(cup, within) for cup in tilts], chain)
+    if points is not None:
+        yield from skills.move(e, [skills.planner.command(e.command, pourer, q) for q in points], 7.0)
+    yield from skills.stay(e)
+
+
+def _plan(skills: Skills, e: Episode, pourer: str, keeper: str) -> tuple[Lifted, Lifted] | None:
+    """Return how both hands get to their cups such that one can be poured into the other, None if there is no way."""
+    planner, around = skills.planner, skills.around
+    side = 1.0 if keeper == "left" else -1.0
+    around.see(e.seen, range(around.slots))
+    around.keep(False)
+    keepers = list(_stances(skills, e, keeper, EMPTY, e.command))
+    pourers = list(_stances(skills, e, pourer, FULL, e.command))
+    for x, y, z in HELD:
+        place = np.array([x, side * y, z])
+        for keep in keepers:
+            around.see(e.seen, range(around.slots))
+            carry = _carry(skills, keep, skills.pose(e, EMPTY)[:3], place)
+            way = None if carry is None else route(skills, e.command, keeper, keep.standoff, keep.pregrasp)
+            if carry is None or way is None:
+                continue
+            base = planner.command(e.command, keeper, carry[-1], keep.squeeze)
+            there = np.concatenate([place, skills.pose(e, EMPTY)[3:]])
+            for full in pourers:
+                around.see(_imagined(e, there), (EMPTY,))
+                poured = _poured(skills, e, full, there, base, keeper)
+                if poured is None:
+                    continue
+                around.see(e.seen, range(around.slots))
+                come = route(skills, e.command, pourer, full.standoff, full.pregrasp)
+                if come is not None:
+                    return Lifted(keep, way, carry), Lifted(full, come, poured)
+    return None
+
+
+def _stances(skills: Skills, e: Episode, side: str, cup: int, base: Array) -> Iterator[Stance]:
+    own = skills.grasps(side, GRASPS)
+    place = skills.pose(e, cup)
+    outward = np.sign(place[1])
+    wanted = [w for w in palms(place, about(2, HEADINGS), own) if (w[1][1] - place[1]) * outward > OUTSIDE]
+    yield from stances(skills, e, side, wanted, own, base, (), STANCES, inward=0.3)
+
+
+def _carry(skills: Skills, stance: Stance, cup: Array, place: Array) -> tuple[Array, ...] | None:
+    """Return chain angles straight up and then to where the cup's base is at `place` (3,); None if out of reach."""
+    top = stance.palm[:3] + np.array([0.0, 0.0, RISE])
+    up = skills.planner.line(stance.side, stance.palm[:3], top, stance.palm[3:], stance.chain, 4)
+    if up is None:
+        return None
+    across = skills.planner.line(stance.side, top, stance.palm[:3] + place - cup, stance.palm[3:], up[-1], 8)
+    return None if across is None else (*up, *across)
+
+
+def _poured(
+    skills: Skills, e: Episode, full: Stance, there: Array, base: Array, keeper: str
+) -> tuple[Array, ...] | None:
+    """Return the way of the full cup to where it will be tilted, if all that follows can be reached as well."""
+    planner = skills.planner
+    cup = skills.pose(e, FULL)
+    within = compose(inverse(cup), full.palm)
+    poses = _pouring(skills, e, there, cup[3:], _across(skills, e, there))
+    carry = _carry(skills, full, cup[:3], poses[0][:3])
+    if carry is None:
+        return None
+    points = arc(skills, full.side, [compose(p, within) for p in poses], carry[-1])
+    if points is None:
+        return None
+    for q in (carry[-1], *points[::-2]):
+        if skills.around.collides(planner.command(base, full.side, q, full.squeeze), (EMPTY,), keeper):
+            return None
+    return carry
+
+
+def _pouring(skills: Skills, e: Episode, there: Array, turn: Array, way: Array) -> list[Array]:
+    """Return poses (7,) of the full cup as it is tilted over the other one at `there`, along `way` (3,)."""
+    model, other = skills.model(e, FULL), skills.model(e, EMPTY)
+    up = rotation(there[3:])[:, 2]
+    rim = there[:3] + up * other.height
+    axis = np.cross([0.0, 0.0, 1.0], way)
+    upright = rotation(turn)
+    found = []
+    for angle in np.arange(0.0, TILT + STEP / 2, STEP):
+        share = min(1.0, angle / FLOWING)
+        lip = rim - way * (SHORT + (1 - share) * FIRST) + np.array([0.0, 0.0, OVER + 0.02 * (1 - share)])
+        tilt = _about(axis, angle)
+        radius = float(model.footprint_radius)
+        corner = tilt @ (way * radius + np.array([0.0, 0.0, model.height]))
+        found.append(np.concatenate([lip - corner, quaternion_of(tilt @ upright)]))
+    return found
+
+
+def _across(skills: Skills, e: Episode, there: Array) -> Array:
+    """Return (3,) the level direction from the full cup's side to the other one."""
+    side = np.sign(skills.pose(e, FULL)[1])
+    return np.array([0.0, -side, 0.0])
+
+
+def _about(axis: Array, angle: float) -> Array:
+    """Return the rotation (3, 3) about a unit axis."""
+    x, y, z = axis
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross)
+
+
+def _imagined(e: Episode, there: Array) -> dict[str, Array]:
+    """Return what would be seen with the other cup held at `there` (7,) and the full one and its beads in a hand."""
+    poses = np.array(e.seen["object_pose"], float)
+    poses[EMPTY] = there
+    poses[FULL, 2] = poses[EMPTY + 1 :, 2] = -1.0
+    return {**e.seen, "object_pose": poses}
