@@ -189,6 +189,15 @@ def test_all_rest_still() -> None:
     assert still.all(), [f"{model.name} {rest.name}" for (model, rest), ok in zip(poses, still, strict=True) if not ok]
 
 
+@pytest.mark.parametrize("family", families())
+def test_the_first_rest_is_how_objects_are_put_down(family: str) -> None:
+    """Tasks put an object's origin on the table, turned about the vertical only."""
+    for model in map(load_object, members(family)):
+        assert model.rest[0].quaternion.tolist() == [1, 0, 0, 0], model.name
+        assert abs(model.rest[0].height) < 4e-4, model.name
+        assert model.vertices[:, 2].min() > -1e-3, model.name
+
+
 def test_a_rolling_ball_stops() -> None:
     spec, model = upright_scene(), load_object("ball_01")
     add_object(spec, model)

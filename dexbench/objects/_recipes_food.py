@@ -95,8 +95,8 @@ def croissant(p: Parameters) -> Recipe:
     s = np.linspace(-1, 1, 37)
     angle = s * bend / 2
     size = r * (1 - 0.78 * np.abs(s) ** 1.7)
-    folds = 1 + 0.045 * np.cos(7 * np.pi * s)
-    path = np.column_stack([length / bend * np.sin(angle), length / bend * (1 - np.cos(angle)), size])
+    folds = 1 + 0.03 * np.cos(7 * np.pi * s)
+    path = np.column_stack([length / bend * np.sin(angle), length / bend * (1 - np.cos(angle)), size * folds])
     path[:, 1] -= 0.4 * path[:, 1].max()
     surface = sweep(path, np.column_stack([size * folds, size * folds]), sides=16)
     return Recipe(surface, chain(path, size, [2, 4, 8, 12, 16, 20, 24, 28, 32, 34], 0, lying=True))

@@ -123,7 +123,7 @@ def wooden_spoon(p: Parameters) -> Recipe:
         0.014,
     )
     left, r = -(grip + head) / 2, p["handle_radius"]
-    start, stop = np.array([left + head - 0.012, 0, 0.5 * thick + 0.001]), np.array([left + head + grip, 0, r])
+    start, stop = np.array([left + head - 0.012, 0, r]), np.array([left + head + grip, 0, r])
     handle, bar = _grip(start, stop, r, 0)
     rim = [(0.003, 0), (0.0008, 0.0008), (0, 0.003), (0, thick - 0.002), (0.002, thick)]
     hollow = [(0.006, thick), (0.009, thick - 0.002), (0.012, thick - 0.0025)]
@@ -137,7 +137,7 @@ def spatula(p: Parameters) -> Recipe:
     """A turner on its back. Parts: handle, blade."""
     grip, half, wide, thick = p["handle_length"], p["blade_length"] / 2, p["blade_width"] / 2, 0.006
     left, r = -(grip + 2 * half) / 2, p["handle_radius"]
-    start, stop = np.array([left + 2 * half - 0.010, 0, r - 0.002]), np.array([left + 2 * half + grip, 0, r])
+    start, stop = np.array([left + 2 * half - 0.010, 0, r]), np.array([left + 2 * half + grip, 0, r])
     handle, bar = _grip(start, stop, r, 0)
     edge = [(0.001, 0), (0.0003, 0.0003), (0, 0.001), (0, thick - 0.001), (0.0003, thick - 0.0003), (0.001, thick)]
     blade = moved(slab((half, wide), 0.006, edge, 1, per_corner=6), (left + half, 0, 0))
