@@ -9,7 +9,8 @@ from dexbench.core.task import Task, versioned
 from dexbench.core.trial import Outcome, Trial
 
 PERIOD = 0.04
-TASKS = shelf.names(shelf.TASKS)
+TASKS = ("grasp_object", "lift_tray")
+"""The tasks of lifting and holding; the others' rules have files of their own."""
 
 
 def scene_of(task: Task) -> Scene:
