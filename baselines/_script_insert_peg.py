@@ -32,8 +32,8 @@ ALONG = 0.75
 """How much of the row of fingers lies along the post: the push tilts the block, and one finger is no lever."""
 TIGHT = 1.5
 """How much further the fingers close around the post than to carry the block."""
-FURTHER, PUSHES = 0.015, 14
-"""How far each push goes beyond where the tip is [m], and how many there are: the block yields, so look each time."""
+FURTHER, UNLOAD, PUSHES = 0.018, 0.005, 12
+"""How far a push goes beyond where the tip is, how far back before it [m], and how many there are: the block yields."""
 ENOUGH = 0.016
 """Where the cork is pushed far enough [m]."""
 
@@ -79,12 +79,12 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     for _ in range(PUSHES):
         if float(e.seen["articulation"][0]) > ENOUGH:
             break
-        depth = _depth(skills, e, block)
-        points = [_palm(skills, e, block, pusher, d, plan.roll) for d in np.linspace(depth, depth + FURTHER, 5)[1:]]
-        chains = arc(skills, pusher, points, e.command[planner.chain[pusher]])
-        if chains is None:
-            break
-        yield from skills.move(e, [planner.command(e.command, pusher, q) for q in chains], 1.0)
+        for go, seconds in ((-UNLOAD, 0.5), (FURTHER, 0.7)):  # back a little and straight again: a peg that jams shoves
+            depth = _depth(skills, e, block)
+            points = [_palm(skills, e, block, pusher, d, plan.roll) for d in np.linspace(depth, depth + go, 4)[1:]]
+            chains = arc(skills, pusher, points, e.command[planner.chain[pusher]])
+            if chains is not None:
+                yield from skills.move(e, [planner.command(e.command, pusher, q) for q in chains], seconds)
     yield from skills.stay(e)
 
 

@@ -11,7 +11,8 @@ from dexbench.objects.articulated import load_articulated
 
 from ._motions import Episode
 from ._pairs import Known, Stance, about, palms, route, stances
-from ._poses import compose, turned
+from ._planner import JUMP
+from ._poses import compose, inverse
 from ._skills import Skills
 
 JAR, LID = "screw_jar", "screw_jar/lid"
@@ -23,7 +24,7 @@ BEYOND = np.deg2rad(8.0)
 """How much further it turns: what the fingers give way is not the lid's [rad]."""
 HEADINGS = 16
 """Ways round that either hand comes; the jar looks the same in all of them."""
-HOLDERS, TURNERS = 8, 14
+HOLDERS, TURNERS = 5, 10
 """Stances of the hand that holds and of the one that turns that are looked at."""
 TIGHT = 1.2
 """How much further the fingers close than to carry: the thread resists."""
@@ -31,6 +32,8 @@ STEP = np.deg2rad(6.0)
 """Between two points of a stroke [rad]."""
 LONG, SHORT = np.deg2rad(100.0), np.deg2rad(18.0)
 """A stroke that needs no better one, and one that is not worth it [rad]."""
+WOUND, EXTRA = np.deg2rad(25.0), 4
+"""What the fingers give way before the lid turns [rad], and points by which a stroke may go beyond its plan."""
 PACE = 0.6
 """Speed of the lid [rad/s]."""
 BACK = 0.10
@@ -66,12 +69,17 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     yield from skills.settle(e)
     yield from skills.fingers(e, held.side, held.squeeze, 0.6)
     yield from skills.wait(e, 0.3)
+    last: Array | None = None
     while (left := wanted - (_open(skills, e) - start)) > BEYOND / 2:
         skills.around.see(e.seen, (jar, lid))
-        stroke = _best(skills, e, other, held.side, jar, lid, e.command, left)
+        stroke = _best(skills, e, other, held.side, jar, lid, e.command, left + WOUND, last=last)
         if stroke is None:
-            break
-        yield from _turn(skills, e, stroke)
+            if last is None:
+                break
+            last = None
+            continue
+        last = compose(inverse(skills.pose(e, jar)), stroke.grasp.palm)
+        yield from _turn(skills, e, stroke, jar, left)
     yield from skills.stay(e)
 
 
@@ -100,11 +108,11 @@ def _holder(skills: Skills, e: Episode, jar: int, lid: int, wanted: float) -> tu
             if way is None:
                 continue
             base = skills.planner.command(e.command, side, held.chain, held.squeeze)
-            stroke = _best(skills, e, other, side, jar, lid, base, wanted, known)
+            stroke = _best(skills, e, other, side, jar, lid, base, wanted + WOUND, known)
             length = 0.0 if stroke is None else STEP * len(stroke.turn)
             if length > best:
                 best, found = length, (held, way)
-            if best >= min(wanted, LONG):
+            if best >= min(wanted + WOUND, LONG) - STEP:
                 return found
     return found
 
@@ -119,15 +127,19 @@ def _best(
     base: Array,
     wanted: float,
     known: Known | None = None,
+    last: Array | None = None,
 ) -> Stroke | None:
-    """Return the longest stroke of a hand at the lid with the other one where `base` (A,) has it; None if all are short.
+    """Return the longest stroke of a hand at the lid, the other one being where `base` (A,) has it; None: all are short.
 
-    A stroke need not be longer than `wanted` [rad].
+    A stroke need not be longer than `wanted` [rad]; `last` is where the palm was in the jar's frame (7,), to come again.
     """
     own = _grasps_of(skills, side, "lid")
-    height = load_articulated(JAR).links[1].position
-    there = compose(skills.pose(e, lid), np.array([*-height, 1.0, 0.0, 0.0, 0.0]))
+    there = skills.pose(e, jar)
     around = list(palms(there, about(2, HEADINGS), own))
+    if last is not None:  # as before: the arm has only to turn back
+        again = compose(there, last)
+        row = min(around, key=lambda w: float(np.linalg.norm(w[1] - again)))[0]
+        around = [(row, again)]
     best, found = SHORT, None
     for stance in stances(
         skills,
@@ -160,16 +172,11 @@ def _arc(
 ) -> list[Array]:
     """Return chain angles as far as the hand gets when it turns the lid about its axis and follows its thread."""
     planner, side = skills.planner, stance.side
-    thread = load_articulated(JAR).couplings[0]
-    pitch = thread.multiplier if thread.follower == "lid_rise" else 1 / thread.multiplier
-    seed, found = stance.chain, []
-    for step in range(1, int(np.ceil(wanted / STEP)) + 1):
-        angle = step * STEP
-        away = stance.palm[:3] - there[:3]
-        c, s = np.cos(angle), np.sin(angle)
-        position = there[:3] + np.array([c * away[0] - s * away[1], s * away[0] + c * away[1], away[2] + pitch * angle])
-        solved = planner.reach[side].solve(position, turned(stance.palm[3:], angle), seed, steps=40)
-        if not solved.found or np.abs(solved.q - seed).max() > 0.5:
+    palm, seed, found = stance.palm, stance.chain, []
+    for _ in range(int(np.ceil(wanted / STEP))):
+        palm = _onwards(palm, there)
+        solved = planner.reach[side].solve(palm[:3], palm[3:], seed, steps=40)
+        if not solved.found or np.abs(solved.q - seed).max() > JUMP:
             break
         if skills.around.collides(planner.command(base, side, solved.q, stance.squeeze), ignore):
             break
@@ -178,18 +185,33 @@ def _arc(
     return found
 
 
-def _turn(skills: Skills, e: Episode, stroke: Stroke) -> Iterator[Array]:
-    """Come to the lid, close, turn, open and go back."""
+def _onwards(palm: Array, jar: Array) -> Array:
+    """Return a palm pose (7,) turned by STEP about the axis of a jar at `jar` (7,), and raised by its thread."""
+    thread = load_articulated(JAR).couplings[0]
+    pitch = thread.multiplier if thread.follower == "lid_rise" else 1 / thread.multiplier
+    turn = np.array([0.0, 0.0, pitch * STEP, np.cos(STEP / 2), 0.0, 0.0, np.sin(STEP / 2)])
+    return compose(jar, compose(turn, compose(inverse(jar), palm)))
+
+
+def _turn(skills: Skills, e: Episode, stroke: Stroke, jar: int, wanted: float) -> Iterator[Array]:
+    """Come to the lid, close, turn about where the jar then is, open and go back."""
     planner, grasp = skills.planner, stroke.grasp
-    side = grasp.side
+    side, start = grasp.side, _open(skills, e)
     yield from skills.move(e, stroke.way)
     yield from skills.settle(e)
-    yield from skills.move(e, [planner.command(e.command, side, q) for q in grasp.approach], 0.8)
+    yield from skills.move(e, [planner.command(e.command, side, q) for q in grasp.approach], 0.6)
     yield from skills.settle(e)
     yield from skills.fingers(e, side, grasp.squeeze, 0.5)
     yield from skills.wait(e, 0.2)
-    points = [planner.command(e.command, side, q) for q in stroke.turn]
-    yield from skills.move(e, points, STEP * len(points) / PACE)
+    chain = e.command[planner.chain[side]]
+    palm = np.concatenate(planner.reach[side].pose(chain))
+    for _ in range(len(stroke.turn) + EXTRA):
+        palm = _onwards(palm, skills.pose(e, jar))
+        solved = planner.reach[side].solve(palm[:3], palm[3:], chain, steps=40)
+        if not solved.found or np.abs(solved.q - chain).max() > JUMP or _open(skills, e) - start > wanted:
+            break
+        chain = solved.q
+        yield from skills.move(e, [planner.command(e.command, side, chain)], STEP / PACE)
     yield from skills.settle(e)
     yield from skills.fingers(e, side, grasp.pregrasp, 0.4)
     away = compose(skills.palm(e, side), np.array([0.0, 0.0, -BACK, 1.0, 0.0, 0.0, 0.0]))
