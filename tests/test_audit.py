@@ -15,12 +15,12 @@ from dexbench.core.agent import Agent
 from dexbench.core.errors import ContractError, DataError
 from dexbench.core.rollout import Ended, rollout
 from dexbench.core.schema import Array, Observation
-from dexbench.core.task import Task
+from dexbench.core.task import Task, versioned
 from dexbench.core.trial import Outcome
 from dexbench.core.world import World, WorldSpec
 from dexbench.evaluation.audit import CHEAT, EXPERT, FAULT, NUMB, OPEN, PASS, Asked, judge_cell, needed, rate_row
-from dexbench.evaluation.audit_document import audit_json, check_audit, document_of, merge, read_audit
-from dexbench.evaluation.audit_page import audit_text
+from dexbench.evaluation.audit_document import audit_json, check_audit, document_of, merge, published, read_audit
+from dexbench.evaluation.audit_page import audit_text, with_table
 from dexbench.evaluation.auditor import Audited, Auditor, Work
 from dexbench.evaluation.contenders import contenders
 from dexbench.evaluation.statistics import Rate, wilson
@@ -31,6 +31,9 @@ CHEATS = [a for a in shelf.names(shelf.AGENTS) if shelf.constants(shelf.AGENTS, 
 GRASP, TRAY = ("grasp_object", "shadow_ur10e"), ("lift_tray", "shadow_ur10e_bimanual")
 CELLS = [GRASP, TRAY]
 ASKED = [(c, cell) for c in ("zero", "random", "replay", "hover", "slam", "throw") for cell in CELLS]
+PAGE = Path(__file__).parents[1] / "docs" / "audit.md"
+KNOWN = {"lift_tray-v1": {"replay"}}
+"""Faults that the published audit has, {task: contenders}; docs/audit.md says what is to be done about them."""
 
 
 def run(agent: str, task_name: str, embodiment: str, seeds: Sequence[int], **settings: Any) -> tuple[Task, list[Ended]]:
@@ -342,6 +345,24 @@ def test_audits_are_merged_by_cell_and_old_versions_go(tmp_path: Path) -> None:
     assert [c["embodiment"] for c in merge(document_of([new]), [other])["tasks"][0]["cells"]] == ["another", "toy"]
     later = {**new, "task": "toy-v2"}
     assert [t["task"] for t in merge(document_of([new]), [later])["tasks"]] == ["toy-v2"]
+
+
+def test_the_page_shows_the_published_audit() -> None:
+    """Stale? dexbench audit --page docs/audit.md --out leaderboards/audit.json TASK ... writes it."""
+    document = published()
+    assert document is not None
+    text = PAGE.read_text(encoding="utf-8")
+    assert with_table(text, document) == text
+
+
+def test_published_audits_are_of_these_versions_and_faults_are_known() -> None:
+    """A new fault, or an old one that is mended, changes KNOWN: neither goes unseen."""
+    document = published()
+    assert document is not None
+    assert [t["task"] for t in document["tasks"]] == [
+        versioned(shelf.load_task(t["task"].partition("-v")[0])) for t in document["tasks"]
+    ]
+    assert {t["task"]: {f.split()[1] for f in t["faults"]} for t in document["tasks"] if t["faults"]} == KNOWN
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def _task(task: Row, document: Mapping[str, Any]) -> str:
         parts.append(str(task["needs"]))
     parts.append("\n".join(map(_line, table_of(task))))
     points = [f"- FAULT: {_plain(f)}" for f in task["faults"]] + [f"- open: {_plain(o)}" for o in task["open"]]
-    points += [f"- {line}" for line in (*_margins(task), *_absent(task), _proof(task, document))]
+    points += [f"- {line}" for line in (*_margins(task), *_gifts(task), *_absent(task), _proof(task, document))]
     parts.append("\n".join(points))
     return "\n\n".join(parts)
 
@@ -91,6 +91,15 @@ def _margins(task: Row) -> Iterator[str]:
         )
 
 
+def _gifts(task: Row) -> Iterator[str]:
+    """Yield stages that are complete although nothing was done."""
+    idle = [(cell, row) for cell in task["cells"] for row in cell["rows"] if row["agent"] == "zero"]
+    for i, stage in enumerate(task["stages"]):
+        given = [_said(row["reached"][i], row["success"]["trials"]) for _, row in idle if row["reached"][i]]
+        if given:
+            yield f"stage {stage!r} is given away: zero, who stays at home, completes it in {', '.join(given)}"
+
+
 def _absent(task: Row) -> Iterator[str]:
     """Yield who does not apply on any body, or on some, and why."""
     reasons: dict[tuple[str, str], list[str]] = {}
@@ -138,7 +147,7 @@ def audit_text(document: Mapping[str, Any]) -> str:
         lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
         title = f"{task['task']}: {WORDS[task['verdict']]}"
         notes = [f"  FAULT: {f}" for f in task["faults"]] + [f"  open: {o}" for o in task["open"]]
-        notes += [f"  {line}" for line in (*_margins(task), *_absent(task), _proof(task, document))]
+        notes += [f"  {line}" for line in (*_margins(task), *_gifts(task), *_absent(task), _proof(task, document))]
         parts.append("\n".join([title, *lines, *notes]))
     return "\n\n".join(parts)
 
