@@ -25,9 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DATASET", help="a folder that holds meta/ and data/")
     parser.add_argument("--episodes", type=int, default=0, metavar="N", help="only the first N (default: all)")
     parser.add_argument("--no-replay", action="store_true", help="do not simulate")
-    parser.add_argument(
-        "--jobs", type=int, default=cores(), metavar="N", help="processes; 0: this one"
-    )
+    parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes; 0: this one")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="worlds a process (default: 8)")
 
 

@@ -17,6 +17,7 @@ VERBS = {
     "eval": ("evaluate", "run agents on a suite; stop it and run it again to go on"),
     "verify": ("verify", "re-simulate a run without its policy and say which rows hold"),
     "replay": ("replay", "re-simulate one episode, and film it"),
+    "motions": ("motions", "how far the motions of one run are from those of another on the same trials"),
     "audit": ("audit", "ask cheats and an expert about the success rules of all tasks"),
     "leaderboard": ("leaderboard", "write the leaderboard of all runs: JSON, Markdown, one HTML page"),
     "collect": ("collect", "record demonstrations of an agent"),
