@@ -33,7 +33,7 @@ class Surroundings:
         self.pool = world.pool
         spec = robot_spec(self.robot)
         spec.worldbody.add_geom(name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[2, 2, 0.05])
-        layout = add_slots(spec, self.pool, self.slots, picture_scales=(1.0,))
+        layout = add_slots(spec, self.pool, self.slots, picture_scales=())
         self.articulated = tuple(load_articulated(n) for n in self.names[self.slots :] if "/" not in n)
         """The articulated objects that stand here."""
         for item in self.articulated:

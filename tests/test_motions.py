@@ -20,7 +20,7 @@ def test_a_motion_is_at_no_distance_from_itself() -> None:
 
 
 def test_a_shift_is_seen_in_places_not_in_variances() -> None:
-    shifted = replace(TRUTH, points=TRUTH.points + [0.03, 0.0, 0.04])
+    shifted = replace(TRUTH, points=TRUTH.points + np.array([0.03, 0.0, 0.04]))
     found = distance(0, shifted, TRUTH)
     assert found.mpjpe == pytest.approx(0.05)
     assert found.offset == pytest.approx(0.05)

@@ -10,7 +10,7 @@ from mujoco.batch import Batch
 from dexbench.core.errors import UnknownName
 from dexbench.objects.body import add_object
 from dexbench.objects.catalogue import load_object
-from dexbench.objects.pool import FIELDS, PoolTables, add_slots
+from dexbench.objects.pool import FIELDS, PoolTables, add_slots, fields_of
 
 NAMES = ("box_02", "mug_03", "bowl_01", "ball_02", "bottle_01", "tray_01")
 STEPS = 250
@@ -208,3 +208,20 @@ def test_cost_of_a_swap(worlds: Worlds, benchmark) -> None:  # type: ignore[no-u
 
     benchmark(swap)
     assert worlds.fields["body_mass"][1, worlds.tables.bodies[0]] == 0.2
+
+
+def test_a_pool_without_pictures_collides_the_same() -> None:
+    """What plans are made with needs no meshes: its slots hold the same pieces, and nothing else."""
+    fields = {}
+    for scales in ((1.0,), ()):
+        spec = mujoco.MjSpec()
+        layout = add_slots(spec, ("mug_01", "bowl_02"), 2, picture_scales=scales)
+        model = spec.compile()
+        tables, arrays = PoolTables(layout, model), fields_of(model)
+        tables.write(arrays, 0, 1, "bowl_02", mass=0.3, scale=1.1)
+        mujoco.mj_setConst(model, mujoco.MjData(model))
+        pieces = tables.pieces[1]
+        fields[scales] = [getattr(model, f)[pieces] for f in ("geom_type", "geom_size", "geom_pos", "geom_rbound")]
+        fields[scales].append(model.body_inertia[tables.bodies[1]])
+        assert model.nmesh == 2 * len(scales)
+    assert all((a == b).all() for a, b in zip(fields[1.0,], fields[()], strict=True))

@@ -56,7 +56,8 @@ def add_slots(
       names: objects that a slot can take on.
       slots: how many objects can be present at once.
       prefix: of all names.
-      picture_scales: sizes in which the meshes are compiled in; (1.0,) if no object is ever scaled.
+      picture_scales: sizes in which the meshes are compiled in; (1.0,) if no object is ever scaled, () if nothing is
+        ever looked at: hundreds of meshes take seconds to compile.
     """
     models = {name: load_object(name) for name in names}
     layout = PoolLayout(prefix, tuple(names), slots, max(len(m.pieces) for m in models.values()), tuple(picture_scales))
@@ -65,7 +66,6 @@ def add_slots(
             add_mesh(spec, model, layout.mesh(name, index), scale)
     # In a batch, a mesh geom keeps the bounding radius that it was compiled with: begin with the largest picture.
     largest = max(models.values(), key=lambda model: float(np.linalg.norm(np.ptp(model.vertices, axis=0))))
-    mesh = layout.mesh(largest.name, int(np.argmax(layout.picture_scales)))
     convex = {
         layout.hull(m.name, p): (p, q) for m in models.values() for p, q in enumerate(m.pieces) if q.shape == "convex"
     }
@@ -98,8 +98,10 @@ def add_slots(
                 priority=PRIORITY,
                 rgba=(0.0, 0.0, 0.0, 0.0),
             )
-        picture = add_picture(body, largest, mesh, layout.visual(slot))
-        picture.rgba = (0.0, 0.0, 0.0, 0.0)
+        if layout.picture_scales:
+            mesh = layout.mesh(largest.name, int(np.argmax(layout.picture_scales)))
+            picture = add_picture(body, largest, mesh, layout.visual(slot))
+            picture.rgba = (0.0, 0.0, 0.0, 0.0)
     return layout
 
 
@@ -134,13 +136,15 @@ class PoolTables:
         """(slots,) body ids."""
         self.pieces = np.array([[model.geom(layout.piece(slot, p)).id for p in range(layout.pieces)] for slot in slots])
         """(slots, pieces) geom ids."""
-        self.visuals = np.array([model.geom(layout.visual(slot)).id for slot in slots])
-        """(slots,) geom ids."""
+        self._shown = bool(layout.picture_scales)
+        visuals = [model.geom(layout.visual(slot)).id for slot in slots] if self._shown else []
+        self.visuals = np.array(visuals, np.int64)
+        """(slots,) geom ids; none in a pool without pictures."""
         self.qpos = np.array([model.joint(layout.body(slot)).qposadr[0] for slot in slots])[:, None] + np.arange(7)
         """(slots, 7) indices of position and quaternion in qpos."""
         self.dofs = np.array([model.joint(layout.body(slot)).dofadr[0] for slot in slots])[:, None] + np.arange(6)
         """(slots, 6) indices of the velocities in qvel."""
-        self._geoms = np.concatenate([self.pieces, self.visuals[:, None]], axis=1)
+        self._geoms = np.concatenate([self.pieces, self.visuals.reshape(-1, 1)], axis=1) if self._shown else self.pieces
         self._first = [int(ids[0]) for ids in self._geoms]
         if any((np.diff(ids) != 1).any() for ids in self._geoms):
             raise ValueError("the geoms of a slot must have consecutive ids; add nothing else to its body")
@@ -168,7 +172,7 @@ class PoolTables:
 
     def _empty(self) -> _Row:
         """An empty slot: nothing collides, nothing is seen, nothing falls."""
-        count = self.layout.pieces + 1
+        count = self.layout.pieces + self._shown
         values: dict[str, NDArray[Any]] = {
             "geom_type": np.full(count, int(mujoco.mjtGeom.mjGEOM_SPHERE), np.int32),
             "geom_dataid": np.full(count, -1, np.int32),
@@ -203,11 +207,12 @@ class PoolTables:
         pictures["geom_dataid"] = np.array(
             [self.model.mesh(self.layout.mesh(name, k)).id for k in range(len(at))], np.int32
         )
-        normal = self._nearest_picture(1.0)
         for field in (*GEOM_FIELDS, BOUND):
             source = getattr(specimen, field)
             values[field][:used] = source[first : first + used]
-            values[field][-1] = pictures[field][normal] if field in pictures else source[at[normal]]
+            if self._shown:
+                normal = self._nearest_picture(1.0)
+                values[field][-1] = pictures[field][normal] if field in pictures else source[at[normal]]
         for piece in convex:
             values["geom_dataid"][piece] = self.model.mesh(self.layout.hull(name, piece)).id
         for field in BODY_FIELDS:
@@ -245,7 +250,7 @@ class PoolTables:
         if row.rigid and scale != 1.0:
             raise DataError(f"object {instance!r} has hulls, which cannot be scaled here: add its mesh in that size")
         first = self._first[slot]
-        geoms = slice(first, first + self.layout.pieces + 1)
+        geoms = slice(first, first + self.layout.pieces + self._shown)
         body = self.bodies[slot]
         for field, value in row.values.items():
             if field in BODY_FIELDS:
@@ -257,9 +262,8 @@ class PoolTables:
         if scale != 1.0:
             for field, power in _LENGTHS.items():
                 fields[field][world, geoms if field.startswith("geom") else body] *= scale**power
-            nearest = self._nearest_picture(scale)
-            for field, values in row.pictures.items():
-                fields[field][world, geoms.stop - 1] = values[nearest]
+            for field, values in row.pictures.items() if self._shown else ():
+                fields[field][world, geoms.stop - 1] = values[self._nearest_picture(scale)]
         if mass is not None:
             fields["body_inertia"][world, body] *= mass / float(row.values["body_mass"])
             fields["body_mass"][world, body] = mass
