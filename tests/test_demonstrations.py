@@ -67,6 +67,6 @@ def test_a_hand_without_touch_can_be_recorded(tmp_path: Path) -> None:
     (again,) = load(tmp_path)
     assert set(again.seen) == set(seen)
     task.horizon = 0.2
-    world = simulated("grasp_object", "shadow_ur10e+none", 1, ("state", "objects", "touch"))
+    world = simulated("grasp_object", "shadow_ur10e+none", 1, GROUPS)
     ended = list(record(load_agent("scripted", world.spec), task, world, [trial], Noise()))
     assert ended == [(0, None)]  # too short a time to lift anything, and nothing was missed
