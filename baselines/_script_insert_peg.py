@@ -34,6 +34,8 @@ TIGHT = 1.5
 """How much further the fingers close around the post than to carry the block."""
 FURTHER, UNLOAD, PUSHES = 0.018, 0.005, 12
 """How far a push goes beyond where the tip is, how far back before it [m], and how many there are: the block yields."""
+ALIGNED, LOOKS = 0.0010, 6
+"""How near to the hole's axis the tip must be before it goes in [m], and looks at it at most."""
 ENOUGH = 0.016
 """Where the cork is pushed far enough [m]."""
 
@@ -75,6 +77,11 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
         elif not (yield from skills.straight(e, pusher, first, 1.2)):
             break
         yield from skills.settle(e)
+        yield from skills.wait(e, 0.2)
+    for _ in range(LOOKS):  # a peg that meets the rim is shoved back into the hand
+        if _aside(skills, e, block) < ALIGNED:
+            break
+        yield from skills.straight(e, pusher, _palm(skills, e, block, pusher, -NEAR, plan.roll), 0.4)
         yield from skills.wait(e, 0.2)
     for _ in range(PUSHES):
         if float(e.seen["articulation"][0]) > ENOUGH:
@@ -157,12 +164,20 @@ def _depth(skills: Skills, e: Episode, block: int) -> float:
     return float(compose(inverse(skills.pose(e, block)), skills.pose(e, 0))[0]) - MOUTH
 
 
+def _aside(skills: Skills, e: Episode, block: int) -> float:
+    """Return how far the peg's tip is from the hole's axis [m]."""
+    place = compose(inverse(skills.pose(e, block)), skills.pose(e, 0))[1:3]
+    return float(np.linalg.norm(place - load_articulated(BLOCK).region("hole").position[1:]))
+
+
 def _palm(skills: Skills, e: Episode, block: int, side: str, depth: float, roll: Array) -> Array:
-    """Return (7,) where the palm must be for the peg, as it now lies in the hand, to be so deep in the hole."""
-    peg = skills.pose(e, 0)
-    within = compose(inverse(peg), skills.palm(e, side))
+    """Return (7,) where the palm must be sent for the peg, as it now lies in the hand, to be so deep in the hole.
+
+    A wrist sags under a load: what is missing now is added to what was sent, not to where the palm is.
+    """
     goal = _goal(skills.pose(e, block), depth, roll)
-    return compose(goal, within)
+    missing = compose(goal, inverse(skills.pose(e, 0)))
+    return compose(missing, np.concatenate(skills.planner.reach[side].pose(e.command[skills.planner.chain[side]])))
 
 
 def _swing(skills: Skills, e: Episode, side: str, palm: Array, near: tuple[int, ...]) -> list[Array] | None:

@@ -129,9 +129,9 @@ def _best(
     known: Known | None = None,
     last: Array | None = None,
 ) -> Stroke | None:
-    """Return the longest stroke of a hand at the lid, the other one being where `base` (A,) has it; None: all are short.
+    """Return the longest stroke of a hand at the lid, the other one being where `base` (A,) has it; None: all short.
 
-    A stroke need not be longer than `wanted` [rad]; `last` is where the palm was in the jar's frame (7,), to come again.
+    A stroke need not be longer than `wanted` [rad]; `last` is where the palm was before, in the jar's frame (7,).
     """
     own = _grasps_of(skills, side, "lid")
     there = skills.pose(e, jar)
