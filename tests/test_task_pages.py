@@ -134,12 +134,12 @@ def test_the_list_of_tasks(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_a_sheet_shows_start_middle_and_end(tmp_path: Path) -> None:
     task = load_task("lift_tray")
-    task.horizon = 1.2
+    task.horizon = 2.4
     world = SimWorld(task, "shadow_ur10e_bimanual", 1, groups=("state",))
     trial = task.place(np.random.default_rng(0), "seen")
     reached = episode_sheet(world, load_agent("random", world.spec), trial, width=96, height=86)
     assert reached.sheet.shape == (86, 3 * 100 - 4, 3)
-    assert (reached.success, reached.seconds) == (False, pytest.approx(1.2))
+    assert (reached.success, reached.seconds) == (False, pytest.approx(2.4))
     assert reached.failure in task.failures[1:]
     start, middle, end = (reached.sheet[:72, 100 * k : 100 * k + 96].astype(int) for k in range(3))
     assert np.abs(start - middle).max() > 30

@@ -86,7 +86,8 @@ def _draw(task: Task, path: Path, tries: int) -> str:
         except DexBenchError as error:
             return f"no picture: {error}"
         said = f"seed {seed}: " + (f"success, {shown.seconds:.1f} s" if shown.success else f"failure ({shown.failure})")
-        write_png(shown.sheet, path)
+        if shown.failure in task.failures:  # a policy that crashed shows nothing of the task
+            write_png(shown.sheet, path)
         if shown.success:
             break
-    return said
+    return said if path.is_file() else f"no picture: {said}"

@@ -21,7 +21,7 @@ from dexbench.objects.catalogue import load_object
 from .leaderboard import SCHEMA
 from .suite import Entry, find_suite, read_plan
 
-DRAWS = 60
+DRAWS = 24
 """Trials drawn of each split to see what a split changes."""
 SILENT = ("VERSION", "HANDS", "SLOTS")
 """Constants that say what the table of a page says already."""
@@ -47,6 +47,8 @@ class Drawn:
     """Instructions with the names of objects left out, the frequent first."""
     targets: tuple[str, ...]
     """Objects that were the target."""
+    spread: tuple[float, ...]
+    """Least and largest x, least and largest y of object origins [m]; empty where there were none."""
     trials: int
     """Draws that this was seen in."""
 
@@ -133,8 +135,10 @@ def drawn(task: Task, split: str, count: int = DRAWS) -> Drawn:
         form = _form(trial)
         forms[form] = forms.get(form, 0) + 1
     targets = {t.objects[t.target].instance for t in trials if t.target < len(t.objects)}
+    spots = np.array([p.position[:2] for t in trials for p in t.objects if p.instance])
+    spread = tuple(round(float(v), 2) for axis in spots.T for v in (axis.min(), axis.max())) if len(spots) else ()
     order = sorted(forms, key=lambda form: (-forms[form], form))
-    return Drawn(split, trials[0].instruction, tuple(order), tuple(sorted(targets - {""})), count)
+    return Drawn(split, trials[0].instruction, tuple(order), tuple(sorted(targets - {""})), spread, count)
 
 
 def _form(trial: Trial) -> str:

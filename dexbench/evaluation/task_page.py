@@ -109,6 +109,9 @@ def _split(found: Drawn) -> str:
     if found.targets:
         kinds = ", ".join(f"{count} {family}" for family, count in families(found.targets).items())
         lines += ["", f"Targets in {found.trials} draws: {len(found.targets)} objects ({kinds})."]
+    if found.spread:
+        x, more_x, y, more_y = found.spread
+        lines += ["", f"Objects stand at x {x:g} to {more_x:g} m, y {y:g} to {more_y:g} m there."]
     return "\n".join(lines)
 
 

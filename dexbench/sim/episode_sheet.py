@@ -15,8 +15,8 @@ from dexbench.sensors.sheet import GAP
 from dexbench.sim.film import Studio
 from dexbench.sim.world import SimWorld
 
-EVERY = 10
-"""Control periods between two pictures of which one becomes the middle: 0.4 s at 25 Hz."""
+EVERY = 25
+"""Control periods between two pictures of which one becomes the middle: a second at 25 Hz."""
 _PAPER = (24, 27, 31)
 
 
