@@ -18,6 +18,12 @@ SCAN, HALVINGS, FURTHER = 12, 6, 1.7
 share of the way to where its pad ought to be."""
 PYRAMID = 0.6
 """Friction that is counted on: less than there is."""
+TORSION = 0.015
+"""The same about the normal [m]."""
+FORCE = 20.0
+"""Of the thumb [N]."""
+DIRECTIONS = np.repeat(np.eye(3), 2, axis=0) * np.tile([1.0, -1.0], 3)[:, None]
+"""(6, 3) of the pulls."""
 THUMB = 3.0
 """Weight of the thumb's force being one."""
 LEVER = 0.03
@@ -31,7 +37,9 @@ class Pressed:
     touch: Array
     """(H,) command at which each finger just touches [rad]."""
     residual: float
-    """Force and moment that stay unbalanced, as a share of the thumb's force; 1 where thumb or fingers miss."""
+    """Force and moment that stay unbalanced under the object's weight from six sides, as a share of the thumb's force.
+
+    1 where thumb or fingers miss."""
 
 
 class Press:
@@ -116,7 +124,7 @@ class Press:
         return np.isin(np.arange(self._fingers), self._owner[hand[deep]])
 
     def _residual(self, touch: Array, used: int) -> float:
-        """Return what the best forces in the friction pyramids at the contacts leave over."""
+        """Return what the best forces at the contacts leave over, on average over no load and the six pulls."""
         self._place(touch)
         rows, hand = self._contacts()
         owner = self._owner[hand]
@@ -130,10 +138,16 @@ class Press:
             second = self.model.geom_bodyid[data.contact.geom[row][1]] == self.rig.thing
             into = frame[0] * (1.0 if second else -1.0)  # MuJoCo's normal points from the first body to the second
             arm = (data.contact.pos[row] - centre) / LEVER
+            thumb = [THUMB * (finger == 0)]
             for along in (frame[1], -frame[1], frame[2], -frame[2]):
                 edge = into + PYRAMID * along
-                columns.append(np.concatenate([edge, np.cross(arm, edge), [THUMB * (finger == 0)]]))
-        system = np.array(columns).T
-        wanted = np.array([0, 0, 0, 0, 0, 0, THUMB])
-        shares, _ = nnls(system, wanted)
-        return min(1.0, float(np.linalg.norm((system @ shares - wanted)[:6])))
+                columns.append(np.concatenate([edge, np.cross(arm, edge), thumb]))
+            for twist in (TORSION / LEVER, -TORSION / LEVER):
+                columns.append(np.concatenate([into, np.cross(arm, into) + twist * into, thumb]))
+        system, left = np.array(columns).T, []
+        weight = 9.81 * float(self.model.body_mass[self.rig.thing]) / FORCE
+        for load in np.vstack([np.zeros(3), DIRECTIONS * weight]):
+            wanted = np.concatenate([-load, [0, 0, 0, THUMB]])
+            shares, _ = nnls(system, wanted)
+            left.append(min(1.0, float(np.linalg.norm((system @ shares - wanted)[:6]))))
+        return float(np.mean(left))
