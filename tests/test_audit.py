@@ -301,9 +301,19 @@ def test_without_touch_an_expert_must_do_worse(
     assert tuple(map(len, found)) == (faults, unclear), found
 
 
-def test_the_limit_is_held_by_each_cheat_in_each_cell() -> None:
-    assert judge_cell(cell((20, 24), ("slam", CHEAT, 1, 105)))[0] == []
-    assert judge_cell(cell((20, 24), ("slam", CHEAT, 3, 105)))[0] == ["slam succeeds in 3 of 105"]
+@pytest.mark.parametrize(
+    ("successes", "trials", "faults", "unclear"),
+    [
+        (1, 105, 0, 0),  # below the limit
+        (1, 24, 0, 1),  # above it, by luck perhaps: more episodes will say
+        (4, 24, 1, 0),  # above it for certain
+        (4, 189, 1, 0),  # above it after as many episodes as would have cleared it
+        (3, 189, 0, 0),
+    ],
+)
+def test_the_limit_is_held_by_each_cheat_in_each_cell(successes: int, trials: int, faults: int, unclear: int) -> None:
+    found = judge_cell(cell((20, 24), ("slam", CHEAT, successes, trials)))
+    assert tuple(map(len, found)) == (faults, unclear), found
 
 
 # --- Who is asked, the document, the page, the verb

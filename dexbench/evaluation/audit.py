@@ -15,6 +15,7 @@ from .statistics import Rate, Z, weighted
 
 LIMIT = 0.02
 """Largest share of episodes in which a cheat may succeed."""
+TOO_FEW = ", which are too few to say that it is above the limit"
 JUMP = 3
 """Stages completed within one control period from which on nobody can have gone through them."""
 
@@ -128,8 +129,8 @@ def judge_cell(cell: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         if row["error"]:
             where = f"broke down in {row['errors']} of {rate.trials} episodes" if row["errors"] else "could not run"
             unclear.append(f"{row['name']} {where}: {row['error']}")
-        if row["role"] == CHEAT and rate.value is not None and rate.value > LIMIT:
-            faults.append(f"{row['name']} succeeds in {said(rate)}")
+        if row["role"] == CHEAT and (above := exceeds(rate)) is not False:
+            (faults if above else unclear).append(f"{row['name']} succeeds in {said(rate)}{'' if above else TOO_FEW}")
         if row["role"] == NUMB and rate.value is not None and expert and not apart(rate_in(expert), rate):
             word = faults if rate.value >= rate_in(expert).interval[0] else unclear
             word.append(f"{row['name']} succeeds in {said(rate)}, the expert in {said(rate_in(expert))}: not apart")
@@ -146,6 +147,16 @@ def judge_cell(cell: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return faults, unclear
 
 
+def exceeds(rate: Rate) -> bool | None:
+    """Return whether a cheat is above LIMIT; None where its share is, and the episodes are too few to say so.
+
+    It is said where the whole interval lies above LIMIT, or after as many episodes as would have cleared the cheat.
+    """
+    if rate.value is None or rate.value <= LIMIT:
+        return False
+    return True if rate.interval[0] > LIMIT or rate.trials >= needed() else None
+
+
 def apart(better: Rate, worse: Rate) -> bool:
     """Return whether the interval of `better` lies above that of `worse`."""
     return better.interval[0] > worse.interval[1]
@@ -159,9 +170,9 @@ def said(rate: Rate) -> str:
 def judge_task(cells: Sequence[Mapping[str, Any]]) -> Document:
     """Return the verdict on a task from its cells, each with "stages", "rows" and "order".
 
-    fault: a cheat above LIMIT in any cell or over all of them, stages out of order, a threshold that the expert never
-    reaches, touch or a second hand that is not needed. open: nothing of that, but something could not be asked. pass
-    says no more than its bounds: `worst` is the cheat about which least is known, over all bodies.
+    fault: a cheat above LIMIT (see exceeds()) in any cell or over all of them, stages out of order, a threshold that the
+    expert never reaches, touch that is not needed. open: nothing of that, but something could not be asked, or not often
+    enough. pass says no more than its bounds: `worst` is the cheat about which least is known, over all bodies.
     """
     faults: list[str] = []
     unclear: list[str] = []
@@ -174,11 +185,12 @@ def judge_task(cells: Sequence[Mapping[str, Any]]) -> Document:
             if row["role"] == CHEAT and row["success"]["trials"]:
                 pooled.setdefault(row["name"], []).append(rate_in(row))
     rates = {name: weighted(some) for name, some in pooled.items()}
-    faults += [
-        f"over all bodies {name} succeeds in {said(rate)}"
-        for name, rate in rates.items()
-        if (rate.value or 0.0) > LIMIT and not any(f": {name} succeeds" in f for f in faults)
-    ]
+    for name, rate in rates.items():
+        above = exceeds(rate)
+        if above is not False and not any(f": {name} succeeds" in f for f in [*faults, *unclear]):
+            (faults if above else unclear).append(
+                f"over all bodies {name} succeeds in {said(rate)}{'' if above else TOO_FEW}"
+            )
     if not rates:
         unclear.append("no cheat applies")
     worst = max(rates, key=lambda name: rates[name].interval[1], default="")
