@@ -5,6 +5,7 @@ All is checked in one picture of both arms: what one hand holds, and where the o
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -106,12 +107,13 @@ def stances(
     """
     planner, around = skills.planner, skills.around
     known = {} if known is None else known
-    order = sorted(wanted, key=lambda w: w[0] + 8.0 * _awkward(skills, side, w[1], inward))
+    near = [w for w in wanted if not planner.beyond(side, w[1][:3], rotation(w[1][3:]))]
+    order = sorted(near, key=lambda w: w[0] + 8.0 * _awkward(skills, side, w[1], inward))
     found = 0
     for row, palm in order[:tries]:
         key = (side, palm.tobytes())
         if key not in known:
-            known[key] = list(_ways(skills, side, palm))
+            known[key] = list(islice(_ways(skills, side, palm), 1))
         for first, way in known[key]:
             points = (first, *way[::-1])
             if any(around.collides(planner.command(base, side, q, grasps.pregrasp[row]), ignore, by) for q in points):

@@ -119,6 +119,12 @@ class Planner:
             if solved.found and np.abs(solved.q - reach.home).max() <= TURN:
                 yield solved.q
 
+    def beyond(self, side: str, position: Array, turn: Array) -> bool:
+        """Return whether a palm at `position` (3,), turned by `turn` (3, 3), is out of the question: too far or low."""
+        shoulder, far, behind = self._arm[side]
+        elbow = position + turn @ behind
+        return bool(elbow[2] < ELBOW or np.linalg.norm(elbow - shoulder) > far)
+
     def line(
         self, side: str, start: Array, end: Array, quaternion: Array, seed: Array, steps: int
     ) -> tuple[Array, ...] | None:
@@ -148,8 +154,7 @@ class Planner:
     ) -> Iterator[tuple[int, Array, Array]]:
         """Yield (row, palm position, palm rotation) in the cell frame, those worth an inverse kinematics first."""
         stand = rotation(pose[3:])
-        shoulder, far, behind = self._arm[side]
-        ahead = pose[:2] - shoulder[:2]
+        ahead = pose[:2] - self._arm[side][0][:2]
         ahead /= np.linalg.norm(ahead)
         options = []
         for row in range(len(grasps)):
@@ -160,8 +165,7 @@ class Planner:
                 rot = stand @ spin
                 turn = rot @ own
                 position = pose[:3] + rot @ grasps.position[row]
-                elbow = position + turn @ behind
-                if elbow[2] < ELBOW or np.linalg.norm(elbow - shoulder) > far:
+                if self.beyond(side, position, turn):
                     continue
                 along = float(turn[:2, 1] @ ahead)  # fingers pointing away from the base are easy to reach
                 options.append((row - 4.0 * along, row, position, turn))
