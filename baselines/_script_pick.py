@@ -19,6 +19,5 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
             continue
         start = float(e.seen["object_pose"][k, 2])
         yield from skills.attempt(e, plan)
-        while skills.holds(e, k, start):
-            yield e.command
+        yield from skills.keep(e, plan, k, start)
         yield from skills.let_go(e, plan)

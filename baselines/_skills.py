@@ -27,6 +27,9 @@ WIDER, WIDEST = 0.3, 0.15
 most so much [rad]. Without it a thumb meets a tray's handle on the way and pushes the arm aside."""
 RISEN = 0.05
 """Rise of the object after lifting that counts as held [m]."""
+SLIP, FIRMER, FIRMEST = 0.003, 0.2, 4
+"""Slip in a hand after which it squeezes more [m], how much more, as a share of the way from opening to squeeze, and
+how many times at most."""
 ABOVE = 0.10
 """How far above its goal a carried object comes in [m]."""
 YAWS = (0.0, 0.5, -0.5, 1.0, -1.0, 1.6, -1.6, 2.4, -2.4, 3.1)
@@ -154,6 +157,28 @@ class Skills(Motions):
     def holds(self, e: Episode, k: int, start: float) -> bool:
         """Return whether object k is well above the height at which it started [m]."""
         return bool(e.seen["object_pose"][k, 2] - start > RISEN)
+
+    def keep(self, e: Episode, plan: Sequence[Reached], k: int, start: float) -> Commands:
+        """Hold object k up for as long as it stays there; where it slips in a hand, squeeze more.
+
+        Contacts creep in the simulation: what holds for a second may be gone after ten.
+        """
+        within = [compose(inverse(self.palm(e, p.side)), self.pose(e, k)) for p in plan]
+        firmer = 0
+        while self.holds(e, k, start):
+            now = [compose(inverse(self.palm(e, p.side)), self.pose(e, k)) for p in plan]
+            slipped = max(float(np.linalg.norm(a[:3] - b[:3])) for a, b in zip(now, within, strict=True))
+            if slipped > SLIP * (1 + firmer) and firmer < FIRMEST:
+                firmer += 1
+                plan = [self.firmer(p) for p in plan]
+                yield from self.move(e, self.points(e, plan, [[p.lift[-1]] for p in plan], closed=True), 0.3)
+            yield e.command
+
+    def firmer(self, found: Reached) -> Reached:
+        """Return the plan with the squeeze FIRMER of the way from opening to squeeze further."""
+        hand, limits = self.planner.hand[found.side], self.robot.limits
+        squeeze = found.squeeze + FIRMER * (found.squeeze - found.pregrasp)
+        return replace(found, squeeze=np.clip(squeeze, limits.lower[hand], limits.upper[hand]))
 
     def carry(
         self, e: Episode, side: str, k: int, goal: Array, any_way: bool = True, above: float = ABOVE, slow: float = 1.0

@@ -21,9 +21,9 @@ SUBSET = 103
 
 CLUTTER = 6
 """Objects on the table, "about six" (arXiv 2502.20900)."""
-REGION = ((0.46, 0.76), (-0.26, 0.26))
+REGION = ((0.44, 0.76), (-0.30, 0.30))
 """Where objects stand, x and y in the cell frame [m]."""
-GAP = 0.045
+GAP = 0.06
 """Least free space between the outlines of two objects [m]: cluttered, and yet a finger fits."""
 FAR = 0.72
 """And no farther from (0.05, 0) than this [m]."""
