@@ -170,9 +170,9 @@ def said(rate: Rate) -> str:
 def judge_task(cells: Sequence[Mapping[str, Any]]) -> Document:
     """Return the verdict on a task from its cells, each with "stages", "rows" and "order".
 
-    fault: a cheat above LIMIT (see exceeds()) in any cell or over all of them, stages out of order, a threshold that the
-    expert never reaches, touch that is not needed. open: nothing of that, but something could not be asked, or not often
-    enough. pass says no more than its bounds: `worst` is the cheat about which least is known, over all bodies.
+    fault: a cheat above LIMIT (see exceeds()) in any cell or over all of them, stages out of order, a threshold that
+    the expert never reaches, touch that is not needed. open: nothing of that, but something could not be asked, or not
+    often enough. pass says no more than its bounds: `worst` is the cheat about which least is known, over all bodies.
     """
     faults: list[str] = []
     unclear: list[str] = []
