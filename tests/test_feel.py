@@ -1,0 +1,228 @@
+"""The rules of the tasks that need touch, asked about scenes that are written down; and what their trials keep back."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from dexbench.core import shelf
+from dexbench.core.scene import Scene
+from dexbench.core.task import Task
+from dexbench.core.trial import Outcome, Trial
+from dexbench.sim.world import SimWorld
+
+PERIOD = 0.04
+TASKS = ("keep_shell", "hold_against_pull", "feel_weight")
+
+
+@dataclass
+class Played:
+    """A task and a scene of one hand whose entries a test moves about."""
+
+    task: Task
+    scene: Scene
+
+    def live(self, seconds: float = PERIOD) -> Outcome:
+        """Let the present scene last."""
+        for _ in range(round(seconds / PERIOD)):
+            outcome = self.task.judge(self.scene)
+            self.scene.time += PERIOD
+        return outcome
+
+    def code(self, outcome: Outcome) -> str:
+        """Return the failure code."""
+        return self.task.failures[int(outcome.failure[0])]
+
+    def raised(self, k: int, height: float) -> None:
+        """Let the hand alone hold an object so far above where it started [m]."""
+        start = self.scene.memory["start"].reshape(1, -1)[0, k]
+        self.scene.object_centre[0, k, 2] = start + height
+        self.scene.hand_contacts[0, 0, k] = 2
+        self.scene.other_contacts[0, k] = 0
+        self.scene.palm_position[0, 0] = self.scene.object_centre[0, k] + (0, 0, 0.08)
+
+
+def play(name: str) -> Played:
+    """Return a task at the start of a trial, the hand far away."""
+    task = shelf.load_task(name)
+    trial: Trial = task.place(np.random.default_rng(0), "seen")
+    places = np.array([[o.position for o in trial.objects]])
+    k = places.shape[1]
+    scene = Scene(
+        trials=[trial],
+        rows=np.arange(1),
+        sides=("right",),
+        time=np.zeros(1),
+        period=PERIOD,
+        target=np.array([trial.target]),
+        object_position=places,
+        object_quaternion=np.array([[o.quaternion for o in trial.objects]]),
+        object_velocity=np.zeros((1, k, 6)),
+        object_centre=places + np.array([0.0, 0.0, 0.03]),
+        palm_position=np.array([[[0.2, 0.0, 0.8]]]),
+        hand_contacts=np.zeros((1, 1, k)),
+        hand_force=np.zeros((1, 1, k)),
+        other_contacts=np.ones((1, k)),
+        memory=task.remember(1),
+        names=tuple(f"object_{i}" for i in range(k)),
+        peak_force=np.full((1, k), 0.5),
+    )
+    task.begin(scene, [0])
+    return Played(task, scene)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_nothing_done_is_no_success(name: str) -> None:
+    played = play(name)
+    outcome = played.live(1.0)
+    assert not outcome.success_once[0]
+    assert outcome.stage[0] == 0
+    assert played.code(outcome) == "never_reached"
+    assert 0 <= outcome.reward[0] <= 0.3
+
+
+def test_an_egg_is_kept_by_a_gentle_grip() -> None:
+    played = play("keep_shell")
+    played.raised(0, 0.12)
+    played.scene.peak_force[:] = 3.9
+    assert played.code(played.live(1.9)) == "not_held"
+    outcome = played.live(1.2)
+    assert outcome.success_at_end[0]
+    assert outcome.done[0]
+    assert outcome.stage[0] == 4
+    assert outcome.reward[0] > 0.8
+
+
+def test_an_egg_breaks_under_one_firm_contact() -> None:
+    played = play("keep_shell")
+    played.raised(0, 0.12)
+    played.scene.peak_force[:] = 4.1
+    outcome = played.live()
+    assert played.code(outcome) == "broken"
+    assert outcome.done[0]
+    assert outcome.reward[0] == 0
+    played.scene.peak_force[:] = 1.0
+    assert not played.live(4.0).success_once[0]
+
+
+def test_an_egg_on_the_table_is_not_lifted() -> None:
+    played = play("keep_shell")
+    played.raised(0, 0.12)
+    played.scene.other_contacts[:] = 1
+    assert not played.live(4.0).success_once[0]
+
+
+def test_a_pull_is_borne_by_pressing_for_a_moment() -> None:
+    played = play("hold_against_pull")
+    played.raised(0, 0.12)
+    begins = played.scene.trials[0].extra["pull_at"]
+    played.live(begins)
+    played.scene.peak_force[:] = 9.0
+    played.live(1.6)
+    played.scene.peak_force[:] = 3.0
+    outcome = played.live(3.0)
+    assert outcome.success_at_end[0]
+    assert outcome.stage[0] == 5
+    assert played.code(outcome) == "none"
+
+
+def test_who_presses_all_the_time_dents_the_box() -> None:
+    played = play("hold_against_pull")
+    played.raised(0, 0.12)
+    played.scene.peak_force[:] = 9.0
+    outcome = played.live(3.7)
+    assert played.code(outcome) == "dented"
+    assert outcome.done[0]
+
+
+@pytest.mark.parametrize(("late", "code"), [(True, "never_reached"), (False, "pulled_away")])
+def test_what_is_not_held_when_the_pull_comes_is_lost(late: bool, code: str) -> None:
+    played = play("hold_against_pull")
+    begins = played.scene.trials[0].extra["pull_at"]
+    played.raised(0, 0.12)
+    if late:
+        played.scene.hand_contacts[:] = 0
+        played.scene.object_centre[0, 0, 2] = 0.03
+    played.live(begins + 0.1)
+    played.scene.hand_contacts[:] = 0
+    outcome = played.live(0.2)
+    assert played.code(outcome) == code
+    assert outcome.done[0]
+
+
+def test_a_pull_rises_stays_and_ends_and_is_the_trials_own() -> None:
+    played = play("hold_against_pull")
+    extra = played.scene.trials[0].extra
+    size = np.linalg.norm([extra[f"pull_{a}"] for a in "xyz"])
+    pulls = []
+    for since in (-0.1, 0.04, 0.3, 1.0, 1.5):
+        played.scene.time[:] = extra["pull_at"] + since
+        push = played.task.disturb(played.scene)
+        pulls.append(0.0 if push is None else float(np.linalg.norm(push[0, 0, :3])))
+    assert pulls[0] == pulls[4] == 0
+    assert 0 < pulls[1] < pulls[2] < pulls[3]
+    assert pulls[3] == pytest.approx(size)
+    assert 5 <= size <= 7.1
+
+
+def test_the_first_can_that_is_really_lifted_decides() -> None:
+    played = play("feel_weight")
+    full = played.scene.trials[0].target
+    other = (full + 1) % 3
+    played.raised(other, 0.04)
+    assert not played.live(0.4).done[0]
+    played.raised(other, 0.06)
+    outcome = played.live()
+    assert played.code(outcome) == "empty_one"
+    assert outcome.done[0]
+    assert outcome.reward[0] == 0
+
+
+def test_the_full_can_is_lifted_and_held() -> None:
+    played = play("feel_weight")
+    full = played.scene.trials[0].target
+    played.raised((full + 1) % 3, 0.03)
+    assert played.live().stage[0] == 3
+    played.raised(full, 0.12)
+    outcome = played.live(1.6)
+    assert outcome.success_at_end[0]
+    assert outcome.done[0]
+    assert outcome.stage[0] == 5
+
+
+def test_cans_differ_in_mass_alone_and_agents_are_not_told() -> None:
+    task = shelf.load_task("feel_weight")
+    for seed in range(20):
+        trial = task.place(np.random.default_rng(seed), "seen")
+        assert len({o.instance for o in trial.objects}) == 1
+        assert int(np.argmax([o.mass for o in trial.objects])) == trial.target
+        assert trial.objects[trial.target].mass > 2.5 * sorted(o.mass for o in trial.objects)[1]
+    targets = {task.place(np.random.default_rng(seed), "seen").target for seed in range(20)}
+    assert targets == {0, 1, 2}
+    world = SimWorld(task, "shadow_ur10e", 1, groups=("state", "objects", "kinds"), threads=1)
+    seen = world.reset([trial])
+    assert not seen["target"].any()
+    assert len(set(seen["object_kind"][0].tolist())) == 1
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_splits_change_what_is_seen_and_said(name: str) -> None:
+    task = shelf.load_task(name)
+    drawn = {s: [task.place(np.random.default_rng(i), s) for i in range(12)] for s in task.splits}
+    for what in ("instance", "instruction"):
+        seen, unseen = (
+            {t.instruction if what == "instruction" else t.objects[0].instance for t in drawn[s]} for s in task.splits
+        )
+        assert not seen & unseen, what
+    assert all("touch" in task.needs.partition(":")[0] for _ in task.splits)
+
+
+def test_what_is_hidden_of_an_egg_is_in_the_trial_only() -> None:
+    task = shelf.load_task("keep_shell")
+    trial = task.place(np.random.default_rng(3), "seen")
+    egg = trial.objects[0]
+    other = replace(trial, objects=(replace(egg, mass=2 * egg.mass, friction=0.6, scale=0.9),))
+    world = SimWorld(task, "shadow_ur10e", 2, groups=("state", "objects", "kinds"), threads=1)
+    seen = world.reset([trial, other])
+    for name, rows in seen.items():
+        np.testing.assert_array_equal(rows[0], rows[1], err_msg=name)
