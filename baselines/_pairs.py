@@ -20,6 +20,8 @@ from ._symmetry import rotation
 
 STEPS = 4
 """Points of the straight way to a grasp."""
+FINE = 24
+"""Points of a way through free space that are looked at: a finger is thin."""
 VIAS = ((0.40, 0.35, 0.40), (0.50, 0.45, 0.35), (0.40, 0.30, 0.55), (0.60, 0.40, 0.45))
 """Points over which a hand comes that finds no straight way: x, y to its own side, z [m]."""
 
@@ -165,7 +167,7 @@ def route(
     """
     planner, around = skills.planner, skills.around
     goal = planner.command(base, side, chain, hand)
-    if not around.sweep(base, goal, ignore, by=by):
+    if not around.sweep(base, goal, ignore, FINE, by):
         return [goal]
     reach = planner.reach[side]
     _, turn = reach.pose(chain)
@@ -176,7 +178,7 @@ def route(
             if not over.found:
                 continue
             via = planner.command(base, side, over.q, hand)
-            if not around.sweep(base, via, ignore, by=by) and not around.sweep(via, goal, ignore, by=by):
+            if not around.sweep(base, via, ignore, FINE, by) and not around.sweep(via, goal, ignore, FINE, by):
                 return [via, goal]
     return None
 

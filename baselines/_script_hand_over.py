@@ -3,6 +3,7 @@
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -22,8 +23,10 @@ HEADINGS = 12
 """Ways round that the bar is held; it looks the same in all of them."""
 GIVERS, TAKERS = 20, 10
 """Stances of either hand that are looked at."""
-INWARD = 1.0
-"""How much either hand's fingers should point to the other side."""
+INWARD = (1.0, 0.0)
+"""How much either hand's fingers should point to the other side: first so, then otherwise."""
+ATTEMPTS = 3
+"""Plans and picks at most: planning is dear."""
 BACK = 0.10
 """How far the giver goes back along its palm's normal [m]."""
 RISE = 0.14
@@ -37,15 +40,15 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     giver, taker = _roles(e.instruction)
     k = skills.target(e)
     stand = skills.index("bar_stand")
-    while True:
-        start = float(e.seen["object_pose"][k, 2])
+    start = float(e.seen["object_pose"][k, 2])
+    for _ in range(ATTEMPTS):
         lifted = yield from _lift(skills, e, giver, taker, k, stand, start)
-        if not lifted:
-            yield from skills.home(e)
-            yield from skills.wait(e, 0.5)
-            continue
-        yield from _pass(skills, e, taker, k, lifted)
-        yield from skills.stay(e)  # a bar that lies on the table is out of reach for either
+        if lifted is not None:
+            yield from _pass(skills, e, taker, k, lifted)
+            break
+        yield from skills.home(e)
+        yield from skills.wait(e, 0.5)
+    yield from skills.stay(e)  # a bar that lies on the table is out of reach for either
 
 
 def _roles(instruction: str) -> tuple[str, str]:
@@ -90,7 +93,8 @@ def _carries(skills: Skills, e: Episode, giver: str, taker: str, k: int, tried: 
     wanted = [w for w in palms(pose, about(2, HEADINGS), own) if w[0] not in tried]
     around.keep(False)
     known: Known = {}
-    for first in stances(skills, e, giver, wanted, own, e.command, (), GIVERS, inward=INWARD):
+    ways = (stances(skills, e, giver, wanted, own, e.command, (), GIVERS, inward=inward) for inward in INWARD)
+    for first in chain.from_iterable(ways):
         ready = planner.command(e.command, giver, first.standoff, first.pregrasp)
         if around.sweep(e.command, ready):
             continue
@@ -135,14 +139,14 @@ def _takes(
     own = skills.grasps(taker, GRASPS)
     flipped = compose(there, np.array([0.0, 0.0, model.height, *FLIP]))
     wanted = [w for pose in (there, flipped) for w in palms(pose, about(2, HEADINGS), own)]
-    chain = base[planner.chain[giver]]
-    palm = np.concatenate(planner.reach[giver].pose(chain))
+    angles = base[planner.chain[giver]]
+    palm = np.concatenate(planner.reach[giver].pose(angles))
     back = [compose(palm, np.array([0.0, 0.0, -BACK * t, 1.0, 0.0, 0.0, 0.0])) for t in np.linspace(0.2, 1, 5)]
-    away = arc(skills, giver, back, chain)
+    away = arc(skills, giver, back, angles)
     if away is None:
         return
     for stance in stances(
-        skills, e, taker, wanted, own, base, (k,), TAKERS, tries=120, by=giver, inward=INWARD, known=known
+        skills, e, taker, wanted, own, base, (k,), TAKERS, tries=120, by=giver, inward=INWARD[0], known=known
     ):
         both = planner.command(base, taker, stance.chain, stance.squeeze)
         if any(around.collides(planner.command(both, giver, q, given.pregrasp), (k,)) for q in away):

@@ -24,8 +24,10 @@ BEYOND = np.deg2rad(8.0)
 """How much further it turns: what the fingers give way is not the lid's [rad]."""
 HEADINGS = 16
 """Ways round that either hand comes; the jar looks the same in all of them."""
-HOLDERS, TURNERS = 5, 10
+HOLDERS, TURNERS = 8, 12
 """Stances of the hand that holds and of the one that turns that are looked at."""
+LITTLE = np.deg2rad(6.0)
+"""What a stroke must bring at least to be followed by another one [rad]."""
 TIGHT = 1.2
 """How much further the fingers close than to carry: the thread resists."""
 STEP = np.deg2rad(6.0)
@@ -56,31 +58,54 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     jar, lid = skills.index(JAR), skills.index(LID)
     wanted = next((a for word, a in ANGLES.items() if word in e.instruction), np.pi / 3) + BEYOND
     start = _open(skills, e)
-    skills.around.see(e.seen, (jar, lid))
-    holder = _holder(skills, e, jar, lid, wanted)
-    if holder is None:
-        yield from skills.stay(e)
-        return
-    held, way = holder
-    planner, other = skills.planner, next(s for s in skills.robot.sides if s != held.side)
+    tried: set[tuple[str, int]] = set()
+    while wanted - (_open(skills, e) - start) > BEYOND / 2:
+        skills.around.see(e.seen, (jar, lid))
+        holder = _holder(skills, e, jar, lid, wanted, tried)
+        if holder is None:
+            if not tried:
+                break
+            tried.clear()
+            continue
+        held, way = holder
+        tried.add((held.side, held.row))
+        yield from _hold(skills, e, held, way)
+        yield from _strokes(skills, e, held, jar, lid, start + wanted)
+        if wanted - (_open(skills, e) - start) > BEYOND / 2:  # another way of holding it may leave more room
+            yield from skills.fingers(e, held.side, held.pregrasp, 0.5)
+            away = compose(skills.palm(e, held.side), np.array([0.0, 0.0, -BACK, 1.0, 0.0, 0.0, 0.0]))
+            yield from skills.straight(e, held.side, away, 0.6)
+            yield from skills.home(e)
+    yield from skills.stay(e)
+
+
+def _hold(skills: Skills, e: Episode, held: Stance, way: list[Array]) -> Iterator[Array]:
+    """Come to the jar and close around it."""
     yield from skills.move(e, way)
     yield from skills.settle(e)
-    yield from skills.move(e, [planner.command(e.command, held.side, q) for q in held.approach], 0.8)
+    yield from skills.move(e, [skills.planner.command(e.command, held.side, q) for q in held.approach], 0.8)
     yield from skills.settle(e)
     yield from skills.fingers(e, held.side, held.squeeze, 0.6)
     yield from skills.wait(e, 0.3)
+
+
+def _strokes(skills: Skills, e: Episode, held: Stance, jar: int, lid: int, goal: float) -> Iterator[Array]:
+    """Turn the lid to `goal` [rad] in strokes, while there are any."""
+    other = next(s for s in skills.robot.sides if s != held.side)
     last: Array | None = None
-    while (left := wanted - (_open(skills, e) - start)) > BEYOND / 2:
+    while (left := goal - _open(skills, e)) > BEYOND / 2:
         skills.around.see(e.seen, (jar, lid))
+        before = _open(skills, e)
         stroke = _best(skills, e, other, held.side, jar, lid, e.command, left + WOUND, last=last)
         if stroke is None:
             if last is None:
-                break
+                return
             last = None
             continue
         last = compose(inverse(skills.pose(e, jar)), stroke.grasp.palm)
         yield from _turn(skills, e, stroke, jar, left)
-    yield from skills.stay(e)
+        if _open(skills, e) - before < LITTLE:
+            return
 
 
 def _grasps_of(skills: Skills, side: str, part: str) -> Grasps:
@@ -95,12 +120,17 @@ def _open(skills: Skills, e: Episode) -> float:
     return float(e.seen["articulation"][joints.index("lid_turn")])
 
 
-def _holder(skills: Skills, e: Episode, jar: int, lid: int, wanted: float) -> tuple[Stance, list[Array]] | None:
-    """Return how one hand gets to the jar, such that the other one can turn the lid a long way; None if none can."""
+def _holder(
+    skills: Skills, e: Episode, jar: int, lid: int, wanted: float, tried: set[tuple[str, int]]
+) -> tuple[Stance, list[Array]] | None:
+    """Return how one hand gets to the jar, such that the other one can turn the lid a long way; None if none can.
+
+    Grasps `tried`, as (side, row), are left out.
+    """
     best, found = SHORT, None
     for side, other in (("left", "right"), ("right", "left")):
         own = _grasps_of(skills, side, "body")
-        around = list(palms(skills.pose(e, jar), about(2, HEADINGS), own))
+        around = [w for w in palms(skills.pose(e, jar), about(2, HEADINGS), own) if (side, w[0]) not in tried]
         skills.around.keep(False)
         known: Known = {}
         for held in stances(skills, e, side, around, own, e.command, (), HOLDERS, inward=1.0, tight=TIGHT):
