@@ -17,8 +17,8 @@ BLIND = 0.45
 """Share of the library's squeeze at which a hand stops that feels nothing."""
 CHANGE = 0.12
 """Change of the force on all pads together, from what it was of late, that is taken for a pull [N]."""
-FIRM_FOR = 1.4
-"""How long the hand presses hard then [s]."""
+FIRM_FOR = 3.4
+"""How long the hand presses hard then [s]: through the pull and the two seconds after it, which the box just bears."""
 HARD = 1.1
 """Share of the library's squeeze that it goes to."""
 MEMORY = 0.3

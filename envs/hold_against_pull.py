@@ -16,7 +16,7 @@ SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 FIRM = 4.5
 """Force of one contact, normal to the object, above which its wall gives way [N]; chosen (confidence: estimated)."""
-BEARS = 3.5
+BEARS = 3.8
 """Seconds of that, all together, before it is dented."""
 PULL = {"seen": (5.0, 6.5), "unseen": (6.5, 7.0)}
 """Size of the pull [N]."""
@@ -54,7 +54,7 @@ class HoldAgainstPull(TaskBase):
 
     When the pull begins it must be in the air, its centre of mass at least 10 cm above where it started, touched by a
     hand and nothing else; so it must stay through the pull, which lasts 1.4 seconds, for two seconds after it, and half
-    a second more. It may be pressed with more than 4.5 N at one contact for 3.5 seconds in all and no longer: then it
+    a second more. It may be pressed with more than 4.5 N at one contact for 3.8 seconds in all and no longer: then it
     is dented, and the episode over. So a grip that would bear the pull cannot be kept up until it comes. One attempt,
     20 seconds.
     """

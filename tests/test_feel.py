@@ -9,6 +9,8 @@ from dexbench.core import shelf
 from dexbench.core.scene import Scene
 from dexbench.core.task import Task
 from dexbench.core.trial import Outcome, Trial
+from dexbench.evaluation.runner import groups_of
+from dexbench.evaluation.suite import load_suite
 from dexbench.sim.world import SimWorld
 
 PERIOD = 0.04
@@ -130,7 +132,7 @@ def test_who_presses_all_the_time_dents_the_box() -> None:
     played = play("hold_against_pull")
     played.raised(0, 0.12)
     played.scene.peak_force[:] = 9.0
-    outcome = played.live(3.7)
+    outcome = played.live(4.0)
     assert played.code(outcome) == "dented"
     assert outcome.done[0]
 
@@ -226,3 +228,19 @@ def test_what_is_hidden_of_an_egg_is_in_the_trial_only() -> None:
     seen = world.reset([trial, other])
     for name, rows in seen.items():
         np.testing.assert_array_equal(rows[0], rows[1], err_msg=name)
+
+
+def test_the_suite_has_the_same_layouts_on_three_robots() -> None:
+    suite = load_suite("touch")
+    rows: dict[str, dict[str, list[str]]] = {}
+    for episode in suite.episodes:
+        task, robot = episode.trial.task, episode.embodiment
+        rows.setdefault(task, {}).setdefault(robot, []).append(episode.trial.digest())
+    assert set(rows) == {f"{name}-v1" for name in TASKS}
+    for robots in rows.values():
+        assert len(robots) == 3
+        assert len({tuple(digests) for digests in robots.values()}) == 1
+
+
+def test_the_runner_gives_the_expert_touch() -> None:
+    assert "touch" in groups_of("scripted")
