@@ -12,7 +12,7 @@ import numpy as np
 from dexbench.core.schema import Array
 from dexbench.grasp.library import Grasps
 
-from ._motions import Episode
+from ._motions import Commands, Episode
 from ._planner import ELBOW, JUMP, STANDOFF, quaternion_of
 from ._poses import compose
 from ._skills import Skills
@@ -181,6 +181,13 @@ def route(
             if not around.sweep(base, via, ignore, FINE, by) and not around.sweep(via, goal, ignore, FINE, by):
                 return [via, goal]
     return None
+
+
+def follow(skills: Skills, e: Episode, way: Sequence[Array]) -> Commands:
+    """Go through commands (A,) and stop at each: an arm that does not would cut the corner."""
+    for command in way:
+        yield from skills.move(e, [command], 0.6)
+        yield from skills.settle(e)
 
 
 def _awkward(skills: Skills, side: str, palm: Array, inward: float) -> float:

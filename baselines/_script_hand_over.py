@@ -10,7 +10,7 @@ import numpy as np
 from dexbench.core.schema import Array
 
 from ._motions import Attempt, Episode
-from ._pairs import Known, Stance, about, arc, palms, route, stances
+from ._pairs import Known, Stance, about, arc, follow, palms, route, stances
 from ._planner import Reached
 from ._poses import compose
 from ._skills import Skills
@@ -168,8 +168,7 @@ def _pass(skills: Skills, e: Episode, taker: str, k: int, held: Reached) -> Atte
         if found is None:
             continue
         taken = found.grasp
-        yield from skills.move(e, found.way, 0.8)
-        yield from skills.settle(e)
+        yield from follow(skills, e, found.way)
         yield from skills.move(e, [planner.command(e.command, taker, q) for q in taken.approach], 1.0)
         yield from skills.settle(e)
         yield from skills.fingers(e, taker, taken.squeeze, 0.8)

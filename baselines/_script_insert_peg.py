@@ -9,7 +9,7 @@ from dexbench.core.schema import Array
 from dexbench.objects.articulated import load_articulated
 
 from ._motions import Episode
-from ._pairs import Stance, about, arc, palms, route, stances
+from ._pairs import Stance, about, arc, follow, palms, route, stances
 from ._poses import compose, inverse
 from ._skills import Skills
 from ._symmetry import rotation
@@ -61,11 +61,11 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
         yield from skills.stay(e)
         return
     keep, push, planner = plan.keep, plan.push, skills.planner
-    yield from skills.move(e, plan.keep_way)
+    yield from follow(skills, e, plan.keep_way)
     yield from _close(skills, e, keep)
     skills.around.see(e.seen, (0, block))
     way = route(skills, e.command, pusher, push.standoff, push.pregrasp, (block,), keeper)
-    yield from skills.move(e, way or [planner.command(e.command, pusher, push.standoff, push.pregrasp)])
+    yield from follow(skills, e, way or [planner.command(e.command, pusher, push.standoff, push.pregrasp)])
     yield from _close(skills, e, push)
     up = skills.palm(e, pusher) + np.array([0.0, 0.0, HIGH, 0.0, 0.0, 0.0, 0.0])
     yield from skills.straight(e, pusher, up, 1.2)
@@ -73,7 +73,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
         skills.around.see(e.seen, (0, block))
         first = _palm(skills, e, block, pusher, -before, plan.roll)
         if before == BEFORE and (turned := _swing(skills, e, pusher, first, (0, block))) is not None:
-            yield from skills.move(e, turned, 1.5)
+            yield from follow(skills, e, turned)
         elif not (yield from skills.straight(e, pusher, first, 1.2)):
             break
         yield from skills.settle(e)

@@ -10,7 +10,7 @@ from dexbench.grasp.library import Grasps
 from dexbench.objects.articulated import load_articulated
 
 from ._motions import Episode
-from ._pairs import Known, Stance, about, palms, route, stances
+from ._pairs import Known, Stance, about, follow, palms, route, stances
 from ._planner import JUMP
 from ._poses import compose, inverse
 from ._skills import Skills
@@ -81,8 +81,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
 
 def _hold(skills: Skills, e: Episode, held: Stance, way: list[Array]) -> Iterator[Array]:
     """Come to the jar and close around it."""
-    yield from skills.move(e, way)
-    yield from skills.settle(e)
+    yield from follow(skills, e, way)
     yield from skills.move(e, [skills.planner.command(e.command, held.side, q) for q in held.approach], 0.8)
     yield from skills.settle(e)
     yield from skills.fingers(e, held.side, held.squeeze, 0.6)
@@ -227,8 +226,7 @@ def _turn(skills: Skills, e: Episode, stroke: Stroke, jar: int, wanted: float) -
     """Come to the lid, close, turn about where the jar then is, open and go back."""
     planner, grasp = skills.planner, stroke.grasp
     side, start = grasp.side, _open(skills, e)
-    yield from skills.move(e, stroke.way)
-    yield from skills.settle(e)
+    yield from follow(skills, e, stroke.way)
     yield from skills.move(e, [planner.command(e.command, side, q) for q in grasp.approach], 0.6)
     yield from skills.settle(e)
     yield from skills.fingers(e, side, grasp.squeeze, 0.5)

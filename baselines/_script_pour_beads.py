@@ -8,7 +8,7 @@ import numpy as np
 from dexbench.core.schema import Array
 
 from ._motions import Episode
-from ._pairs import Stance, about, arc, palms, route, stances
+from ._pairs import Stance, about, arc, follow, palms, route, stances
 from ._planner import quaternion_of
 from ._poses import compose, inverse
 from ._skills import Skills
@@ -62,8 +62,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
         if lifted is full:
             skills.around.see(e.seen, range(skills.around.slots))
             way = route(skills, e.command, side, grasp.standoff, grasp.pregrasp, (EMPTY,), keeper) or way
-        yield from skills.move(e, way)
-        yield from skills.settle(e)
+        yield from follow(skills, e, way)
         yield from skills.move(e, [skills.planner.command(e.command, side, q) for q in grasp.approach], 0.8)
         yield from skills.settle(e)
         yield from skills.fingers(e, side, grasp.squeeze, 0.6)
