@@ -28,6 +28,8 @@ ELBOW = 0.07
 """Least height of the end of the arm, 2 cm behind the hand [m]."""
 TRIES = 90
 """Grasps tried in a plan."""
+OVER = (0.10, 0.20)
+"""How much higher the way to a standoff may go [m]."""
 JUMP = 0.5
 """Largest step of a joint between two points of a straight line [rad]: more is another branch."""
 
@@ -44,6 +46,8 @@ class Reached:
     squeeze: Array
     row: int
     """Which grasp of the library it is."""
+    via: tuple[Array, ...] = ()
+    """Where the way to the standoff goes, if not straight."""
 
 
 class Planner:
@@ -200,14 +204,33 @@ class Planner:
             around.collides(self.command(base, side, q, open_hand), ignore) for q in approach[::-1]
         ):
             return None
-        if around.sweep(base, standing):
+        via = self._way(side, base, standing, position - STANDOFF * turn[:, 2], quaternion, open_hand)
+        if via is None:
             return None
         lift = self.line(side, position, np.add(position, (0, 0, rise)), quaternion, approach[-1], 6)
         if lift is None:
             return None
         if around.collides(self.command(base, side, lift[-1], grasps.squeeze[row]), (target,)):
             return None
-        return Reached(side, first, approach, lift, open_hand, grasps.squeeze[row], row)
+        return Reached(side, first, approach, lift, open_hand, grasps.squeeze[row], row, via)
+
+    def _way(
+        self, side: str, base: Array, standing: Array, away: Array, quaternion: Array, hand: Array
+    ) -> tuple[Array, ...] | None:
+        """Return the chain angles between which a way from `base` to `standing` is free; None if none was found.
+
+        Straight, or over a place higher up: objects stand on the table, and the way down to one is short.
+        """
+        if not self.around.sweep(base, standing):
+            return ()
+        seed = standing[self.chain[side]]
+        for up in OVER:
+            high = self.reach[side].solve(np.add(away, (0, 0, up)), quaternion, seed, steps=40)
+            if high.found and np.abs(high.q - seed).max() <= 2 * JUMP:
+                over = self.command(base, side, high.q, hand)
+                if not self.around.sweep(base, over) and not self.around.sweep(over, standing):
+                    return (high.q,)
+        return None
 
 
 def quaternion_of(turn: Array) -> Array:

@@ -109,7 +109,7 @@ class Skills(Motions):
         """Reach, approach, close and squeeze; return whether an arm lags: it goes step by step, to keep to its line."""
         waited = 0
         for found in plan:  # one arm after the other: so it was planned, and so they stay clear of each other
-            yield from self.move(e, self.points(e, [found], [[found.standoff]], closed=False))
+            yield from self.move(e, self.points(e, [found], [[*found.via, found.standoff]], closed=False))
             waited = max(waited, (yield from self.settle(e)))
         lags = waited > PROMPT
         coming = [self.wider(p) for p in plan] if lags else plan

@@ -31,7 +31,7 @@ class PretendSkills(Skills):
     def close(self, e: Episode, plan: Sequence[Reached]) -> Generator[Array, None, bool]:
         """Come as the expert does, and leave the hand open."""
         for found in plan:
-            yield from self.move(e, self.points(e, [found], [[found.standoff]], closed=False))
+            yield from self.move(e, self.points(e, [found], [[*found.via, found.standoff]], closed=False))
             yield from self.settle(e)
         yield from self.move(e, self.points(e, plan, [p.approach for p in plan], closed=False), 0.6)
         yield from self.settle(e)
