@@ -84,6 +84,16 @@ class Grip:
             if kept >= steady:
                 break
 
+    def attempt(self, e: Episode, closing: float = 4.0, lifting: float = 1.6) -> Commands:
+        """Come, close and lift, in so many seconds; skills that have an attempt of their own, as cheats do, make that."""
+        if type(self.skills).attempt is not Skills.attempt:
+            self.share = 1.0
+            yield from self.skills.attempt(e, [self.found])
+            return
+        yield from self.come(e)
+        yield from self.close(e, closing)
+        yield from self.lift(e, lifting)
+
     def keeping(self, e: Episode, commands: Iterable[Array]) -> Commands:
         """Run a motion of the arm and keep the wanted force meanwhile."""
         for command in commands:

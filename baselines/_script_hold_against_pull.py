@@ -36,9 +36,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
             continue
         start = float(e.seen["object_pose"][k, 2])
         grip = Grip(skills, plan[0], WANT, BLIND)
-        yield from grip.come(e)
-        yield from grip.close(e, 2.5)
-        yield from grip.lift(e, 1.2)
+        yield from grip.attempt(e, 2.5, 1.2)
         yield from skills.wait(e, 0.6)
         usual = np.asarray(e.seen["touch_net"], float)
         while skills.holds(e, k, start):

@@ -33,9 +33,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
             continue
         start = float(e.seen["object_pose"][k, 2])
         grip = Grip(skills, plan[0], WANT, BLIND)
-        yield from grip.come(e)
-        yield from grip.close(e)
-        yield from grip.lift(e)
+        yield from grip.attempt(e)
         while skills.holds(e, k, start):
             yield grip.turn(e, e.command)
         yield from skills.let_go(e, plan)
