@@ -85,7 +85,7 @@ class Grip:
                 break
 
     def attempt(self, e: Episode, closing: float = 4.0, lifting: float = 1.6) -> Commands:
-        """Come, close and lift, in so many seconds; skills that have an attempt of their own, as cheats do, make that."""
+        """Come, close and lift, in so many seconds; skills with an attempt of their own, as of cheats, make that."""
         if type(self.skills).attempt is not Skills.attempt:
             self.share = 1.0
             yield from self.skills.attempt(e, [self.found])
