@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
 from dexbench.objects.articulated import load_articulated
 from dexbench.objects.articulated_model import ArticulatedModel
@@ -16,6 +17,8 @@ from ._skills import Skills
 NAME, JOINT, TRAVEL = "drawer_top", "cabinet/drawer_top", 0.15
 ENOUGH, SHUT = 0.085, 0.015
 """Opening at which an item can be put in, and at which the drawer is shut [m]."""
+LONG = 0.06
+"""Outline's radius above which an item lies across the drawer, and not any way round [m]."""
 DROP = 0.008
 """Free height under an item that is let go [m]."""
 
@@ -38,7 +41,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
             yield from pull(skills, e, side, cabinet, NAME, TRAVEL)
             yield from skills.wait(e, 0.2)
             continue
-        plan = skills.plan(e, k)
+        plan = skills.plan(e, k) if _known(skills, e, k) else []
         if not plan:
             yield from skills.home(e)
             yield from skills.wait(e, 1.0)
@@ -46,10 +49,20 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
         start = float(e.seen["object_pose"][k, 2])
         yield from skills.attempt(e, plan)
         if skills.holds(e, k, start):
-            yield from skills.carry(e, plan[0].side, k, _goal(skills, e, cabinet, drawer))
+            goal, long = _goal(skills, e, cabinet, drawer), skills.model(e, k).footprint_radius > LONG
+            if not (yield from skills.carry(e, plan[0].side, k, goal, not long)):
+                yield from skills.carry(e, plan[0].side, k, goal)
             yield from skills.release(e, plan[0].side, plan[0].pregrasp)
         else:
             yield from skills.let_go(e, plan)
+
+
+def _known(skills: Skills, e: Episode, k: int) -> bool:
+    """Return whether the library has grasps of item k: some hands found none of flat ones."""
+    try:
+        return len(skills.grasps(skills.sides[0], skills.model(e, k).name)) > 0
+    except DataError:
+        return False
 
 
 def _goal(skills: Skills, e: Episode, cabinet: ArticulatedModel, drawer: bool) -> Array:

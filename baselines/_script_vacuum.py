@@ -47,8 +47,8 @@ MIDDLE = np.array([0.0, 0.0, 0.008])
 HANDLE = np.array([*load_articulated(VACUUM).grip("handle").position, 1.0, 0.0, 0.0, 0.0])
 NEAR = 0.085
 """Palm to the handle's middle while it is held, at most [m]."""
-DROPPED = 0.005
-"""Height below which the vacuum lies [m]."""
+LIFTED = 0.002
+"""Height of its lowest corner from which the button counts [m]."""
 
 
 class Button:
@@ -68,9 +68,15 @@ class Button:
         for command in commands:
             yield command
             travel = opening(e, self._skills, BUTTON)
-            if travel > DOWN and not self.down and self._skills.pose(e, self._skills.index(VACUUM))[2] > DROPPED:
+            if travel > DOWN and not self.down and self._up(e):
                 self.presses += 1
             self.down = travel > DOWN or (self.down and travel > BACK)
+
+    def _up(self, e: Episode) -> bool:
+        """Return whether all of the vacuum is off the table."""
+        pose, model = self._skills.pose(e, self._skills.index(VACUUM)), load_articulated(VACUUM)
+        down = rotation(pose[3:])[2]
+        return bool(pose[2] + np.minimum(down * model.lower, down * model.upper).sum() > LIFTED)
 
 
 def script(skills: Skills, e: Episode) -> Iterator[Array]:

@@ -25,13 +25,13 @@ DRAWER, TOP = "into the top drawer", "on top of the cabinet"
 ITEMS = (
     ("lipstick_01", DRAWER),
     ("compact_01", DRAWER),
-    ("cream_tube_01", DRAWER),
+    ("brush_01", DRAWER),
+    ("cream_tube_01", TOP),
     ("perfume_bottle_01", TOP),
     ("lotion_01", TOP),
-    ("brush_01", TOP),
 )
-"""In the order of the instructions, with where each belongs."""
-SPOTS = ((0.08, -0.08), (0.08, 0.0), (0.08, 0.08), (0.0, -0.10), (0.0, 0.10), (-0.06, 0.0))
+"""In the order of the instructions, with where each belongs: what stands higher than a drawer goes on top."""
+SPOTS = ((0.06, -0.07), (0.06, 0.06), (0.15, 0.0), (0.0, -0.10), (0.0, 0.10), (-0.06, 0.0))
 """Where each item lies once it has been put away: x and y in the frame of the drawer or the cabinet [m]."""
 
 CABINET = ((0.79, 0.82), (-0.20, -0.16))

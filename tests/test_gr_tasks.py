@@ -8,6 +8,7 @@ import pytest
 from dexbench.core import shelf
 from dexbench.core.trial import Trial
 from dexbench.objects.articulated import load_articulated
+from dexbench.objects.catalogue import load_object
 from tests.test_two_hands import PERIOD, play
 
 NAMES = ("vacuum", "bread")
@@ -246,3 +247,24 @@ def test_a_hand_at_the_bread_ends_the_episode() -> None:
     assert out.done[0]
     assert b.p.code(out) == "by_hand"
     assert out.reward[0] == 0
+
+
+# --- makeup_table --------------------------------------------------------------------------------------------------
+
+
+def test_what_has_been_put_away_is_in_its_place_and_fits_into_the_shut_drawer() -> None:
+    """At the start of the last sub-task, and the items in the drawer are lower than what is over it."""
+    task = shelf.load_task("makeup_table")
+    trial = task.number(np.random.default_rng(0), "basic", 5)
+    cabinet = load_articulated("cabinet")
+    (link,) = (i for i in cabinet.links if i.name == "drawer_top")
+    at, (c, s) = trial.articulated[0].position, (trial.articulated[0].quaternion[k] for k in (0, 3))
+    yaw = 2 * float(np.arctan2(s, c))
+    turn = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
+    for k, item in enumerate(trial.objects[:5]):
+        there = turn.T @ (np.array(item.position) - at)
+        region = cabinet.region("inside_top" if k < 3 else "on_top")
+        away = there + np.array([0.0, 0.0, 0.01]) - region.position - (link.position if k < 3 else 0.0)
+        assert (np.abs(away) <= region.half).all(), item.instance
+        if k < 3:
+            assert there[2] + load_object(item.instance).height < 0.26
