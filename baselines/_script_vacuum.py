@@ -38,9 +38,11 @@ DOWN, BACK = 0.0022, 0.0012
 """Travel at which the button switches, and to which it comes back before it does so again [m]."""
 HIGH = 0.020
 """Height of the vacuum while it sweeps [m]: over the pieces."""
+AFTER = 0.03
+"""How far it is lifted when all is swept [m]."""
 SWINGS = (0.0, 0.25, -0.25, 0.5, -0.5)
 """Ways round in which the mouth comes, one after the other where a piece is not reached [rad]."""
-BEFORE_MOUTH = 0.018
+BEFORE_MOUTH = 0.020
 """How far around the mouth's region a piece is believed to be taken in [m]: less than is true."""
 MIDDLE = np.array([0.0, 0.0, 0.008])
 """Of a piece, above its origin [m]."""
@@ -57,6 +59,10 @@ class Button:
     def __init__(self, skills: Skills) -> None:
         self._skills = skills
         self.down, self.presses = False, 0
+        self.left = set(range(skills.around.slots))
+        """Pieces that have not been before the mouth."""
+        mouth = load_articulated(VACUUM).region("mouth")
+        self._near = replace(mouth, half=mouth.half + BEFORE_MOUTH)
 
     @property
     def strong(self) -> bool:
@@ -71,6 +77,10 @@ class Button:
             if travel > DOWN and not self.down and self._up(e):
                 self.presses += 1
             self.down = travel > DOWN or (self.down and travel > BACK)
+            if self.strong and self._up(e):
+                vacuum = self._skills.pose(e, self._skills.index(VACUUM))
+                centres = {j: self._skills.pose(e, j)[:3] + MIDDLE for j in self.left}
+                self.left -= {j for j, at in centres.items() if self._near.contains(at, vacuum[:3], vacuum[3:])}
 
     def _up(self, e: Episode) -> bool:
         """Return whether all of the vacuum is off the table."""
@@ -85,14 +95,16 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     while True:
         button = Button(skills)
         yield from button.watching(e, _take(skills, e, thumb))
-        left = set(range(skills.around.slots))
         while _held(skills, e):
             if not button.strong:
                 yield from button.watching(e, _press(skills, e, thumb, button))
-            elif left:
-                yield from button.watching(e, _sweep(skills, e, left, button))
+            elif button.left:
+                yield from button.watching(e, _sweep(skills, e, button))
+                if not button.left:
+                    above = skills.palm(e, SIDE) + np.array([0.0, 0.0, AFTER, 0.0, 0.0, 0.0, 0.0])
+                    yield from button.watching(e, skills.straight(e, SIDE, above, 0.4))
             else:
-                yield e.command
+                yield from button.watching(e, skills.wait(e, skills.period))
         yield from _drop(skills, e)
 
 
@@ -196,14 +208,13 @@ def _let_go(skills: Skills, e: Episode, thumb: Thumb) -> Commands:
                 return
 
 
-def _sweep(skills: Skills, e: Episode, left: set[int], button: Button) -> Commands:
-    """Bring the mouth over the nearest of the pieces `left`, some way round, and strike out what was before it."""
+def _sweep(skills: Skills, e: Episode, button: Button) -> Commands:
+    """Bring the mouth over the nearest of the pieces that are left, some way round."""
     body = skills.index(VACUUM)
     mouth = load_articulated(VACUUM).region("mouth")
-    near = replace(mouth, half=mouth.half + BEFORE_MOUTH)
     vacuum = skills.pose(e, body)
     here = (vacuum[:3] + rotation(vacuum[3:]) @ mouth.position)[:2]
-    k = min(left, key=lambda j: float(np.linalg.norm(skills.pose(e, j)[:2] - here)))
+    k = min(button.left, key=lambda j: float(np.linalg.norm(skills.pose(e, j)[:2] - here)))
     for way in SWINGS:
         vacuum = skills.pose(e, body)
         within = compose(inverse(vacuum), skills.palm(e, SIDE))
@@ -213,11 +224,7 @@ def _sweep(skills: Skills, e: Episode, left: set[int], button: Button) -> Comman
         goal = np.array([place[0], place[1], HIGH, *turn])
         yield from skills.straight(e, SIDE, compose(goal, within), 0.8)
         yield e.command
-        if not button.strong:
-            return
-        vacuum = skills.pose(e, body)
-        left -= {j for j in left if near.contains(skills.pose(e, j)[:3] + MIDDLE, vacuum[:3], vacuum[3:])}
-        if k not in left:
+        if not button.strong or k not in button.left:
             return
 
 
