@@ -59,8 +59,10 @@ def test_pictures_change_and_change_back(world: SimWorld, eye: Eye) -> None:
         assert np.array_equal(pictures["segmentation"], plain["segmentation"])
         changed = np.abs(pictures["rgb"].astype(int) - plain["rgb"]).mean(axis=2) > 3
         sky = plain["segmentation"] < 0
-        assert changed[sky].all(), name
-        assert changed[~sky].mean() > 0.8, name
+        look = appearance(name)
+        assert changed[sky].all() if look.zenith else not changed[sky].any(), name
+        share = 0.8 if look.lamp else 0.2  # light falls on everything, a cloth lies on the table
+        assert changed[~sky].mean() > share, name
     light = {name: pictures["rgb"].mean() for name, pictures in seen.items()}
     assert light["dark"] < 0.5 * plain["rgb"].mean()
     assert light["bright"] > plain["rgb"].mean()

@@ -92,9 +92,9 @@ if __name__ == "__main__":
     ("words", "said"),
     [
         (("zero", "--setting", "speed=2", "--out", "unset"), "agent 'zero' has no setting 'speed'"),
-        (("scripted", "--setting", "speed=2", "--out", "unset"), "the scripted agent has no settings; speed was given"),
+        (("scripted", "--setting", "speed=2", "--out", "unset"), "the scripted agent has no setting speed"),
         ((",",), "--agent ',' names no agent"),
-        (("scriptd",), "unknown agent 'scriptd'; did you mean 'scripted'?"),
+        (("scriptd",), "unknown agent 'scriptd'; did you mean 'scripted'"),
     ],
 )
 def test_agents_and_settings_that_do_not_exist(bench: Path, words: tuple[str, ...], said: str) -> None:

@@ -8,7 +8,8 @@ import pytest
 from dexbench.evaluation.publication import check
 from dexbench.evaluation.suite import load_suite
 
-PUBLISHED = [p for p in (Path(__file__).parents[1] / "leaderboards").glob("*.json") if "schema" not in p.name and p.stem != "audit"]
+BOARDS = Path(__file__).parents[1] / "leaderboards"
+PUBLISHED = [p for p in BOARDS.glob("*.json") if "schema" not in p.name and p.stem != "audit"]
 
 
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda p: p.stem)

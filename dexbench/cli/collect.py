@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from dexbench.core.errors import DataError
-from dexbench.core.shelf import AGENTS, EMBODIMENTS, TASKS, locate
+from dexbench.core.shelf import AGENTS, EMBODIMENTS, TASKS, load_task, locate
 
 from ._runs import cores, parse_settings
 from .worlds import simulated
@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cameras", default="", metavar="A[,B]", help="with lerobot: film these (default: none)")
     parser.add_argument("--size", type=int, default=128, metavar="N", help="of pictures [pixels] (default: 128)")
-    parser.add_argument("--split", default="seen", help="which split trials are drawn from (default: seen)")
+    parser.add_argument("--split", default="", help="which split trials are drawn from (default: the task's first)")
     parser.add_argument("--seed", type=int, default=0, help="of the trials (default: 0)")
     parser.add_argument("--families", default="", metavar="A[,B]", help="only these objects (default: all)")
     parser.add_argument("--arm-noise", type=float, default=0.0, metavar="RAD", help="on the commands (default: 0)")
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             worlds=simulated,
             families=[f for f in arguments.families.split(",") if f],
             noise=Noise(arm=arguments.arm_noise, hand=arguments.hand_noise),
-            split=arguments.split,
+            split=arguments.split or load_task(arguments.task).splits[0],
             seed=arguments.seed,
             settings=parse_settings(arguments.setting),
             jobs=arguments.jobs,

@@ -195,6 +195,11 @@ def load_task(name: str) -> "Task":
         if "unexpected keyword argument 'objects'" not in str(error):
             raise
         raise DataError(f"task {plain!r} takes no other objects than its own; {name!r} was asked for") from error
+    from dexbench.core import task as contract  # here: it loads numpy, which listing names does not need
+
+    lacking = [name for name in contract.Task.__annotations__ if not hasattr(task, name)]
+    if lacking:
+        raise DataError(f"task {plain!r} lacks {', '.join(lacking)}: derive it from dexbench.core.task.TaskBase")
     if version and version != str(task.version):
         raise DataError(f"task {plain!r} is at version {task.version}; {name!r} was measured with another version")
     return task

@@ -43,6 +43,7 @@ class Face:
         robot = embodiment if touch is None else load_embodiment(embodiment, touch)
         request = image_request(images)
         self.world = SimWorld(task, robot, n, groups=observations, threads=threads, images=request)
+        split = split or self.world.task.splits[0]
         if split not in self.world.task.splits:
             raise DataError(f"task {task!r} has splits {', '.join(self.world.task.splits)}; {split!r} was asked for")
         self.split = split

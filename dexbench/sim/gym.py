@@ -25,7 +25,7 @@ class DexEnv(gymnasium.Env[Observation, Array]):
         self,
         task: str,
         embodiment: str,
-        split: str = "seen",
+        split: str = "",
         observations: Sequence[str] | None = None,
         render_mode: str | None = None,
         size: int = 256,
@@ -38,7 +38,7 @@ class DexEnv(gymnasium.Env[Observation, Array]):
         Args:
           task: task name.
           embodiment: embodiment name.
-          split: which objects; may be given to reset() as well, as options={"split": ...}.
+          split: which objects, default: the task's first; may be given to reset() as well, as options={"split": ...}.
           observations: observation groups; default: state, objects, and touch where it is fitted.
           render_mode: None or "rgb_array"; OpenGL is touched only by render().
           size: width and height of rendered pictures [pixels].

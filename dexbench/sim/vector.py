@@ -24,7 +24,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
         num_envs: int,
         task: str,
         embodiment: str,
-        split: str = "seen",
+        split: str = "",
         observations: Sequence[str] | None = None,
         render_mode: str | None = None,
         size: int = 256,
@@ -40,7 +40,7 @@ class DexVectorEnv(gymnasium.vector.VectorEnv[Observation, Array, Array]):
           num_envs: number of cells.
           task: task name.
           embodiment: embodiment name.
-          split: which objects.
+          split: which objects; default: the task's first.
           observations: observation groups; default: state, objects, and touch where it is fitted.
           render_mode: None or "rgb_array".
           size: width and height of rendered pictures [pixels].

@@ -4,6 +4,7 @@ import numpy as np
 
 from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array
+from dexbench.core.task import TaskBase
 from dexbench.core.trial import Outcome, Placement, Trial
 from dexbench.objects.catalogue import instances, load_object
 
@@ -11,7 +12,7 @@ HANDS = 1
 VERSION = 2
 
 
-class Poke:
+class Poke(TaskBase):
     """The goal holds while the ball is touched."""
 
     name = "poke"
