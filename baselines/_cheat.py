@@ -1,5 +1,6 @@
 """What cheats have in common: they know where objects are, and move palms along lines, minding nothing in the way."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -40,7 +41,7 @@ class Course:
     script: Script | None = None
 
 
-class Cheat:
+class Cheat(ABC):
     """Plays `script` in every world: it yields one command a tick, for ever.
 
     Poses of palms are tried in several orientations, and what is nearest is taken: a cheat need not be exact.
@@ -86,9 +87,9 @@ class Cheat:
             rows[i, 0] = course.command
         return rows
 
+    @abstractmethod
     def script(self, course: Course) -> Script:
         """Yield commands for ever."""
-        raise NotImplementedError
 
     # What there is.
 

@@ -1,15 +1,15 @@
 """`dexbench grasp`: find grasps, judge them by the metrics of the field, show what the library holds."""
 
 import argparse
-import importlib
 
-VERBS = {
+from ._verbs import Verbs, declare, perform
+
+VERBS: Verbs = {
     "evaluate": ("grasp_evaluate", "a table of the metrics that a file of grasps allows"),
     "search": ("grasp_search", "find grasps of named parts, wrapped or pinched"),
     "export": ("grasp_export", "the library's grasps of what a suite asks for, as a file to evaluate"),
     "table": ("grasp_table", "what the grasp library holds, from the records of its searches"),
 }
-"""Verb to (module in this folder, summary)."""
 
 DESCRIPTION = """\
 Find grasps, judge them by the metrics of the field, show what the library holds.
@@ -24,20 +24,9 @@ Find grasps, judge them by the metrics of the field, show what the library holds
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", prog=parser.prog)
-    for verb, (name, summary) in VERBS.items():
-        module = importlib.import_module(f"dexbench.cli.{name}")
-        inner = verbs.add_parser(
-            verb,
-            help=summary,
-            description=module.DESCRIPTION,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        module.configure(inner)
+    declare(parser, VERBS)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    status: int = importlib.import_module(f"dexbench.cli.{VERBS[arguments.verb][0]}").run(arguments)
-    return status
+    return perform(arguments, VERBS)

@@ -1,5 +1,6 @@
 """The task's contract. A task knows no robot: it furnishes a table, draws trials and judges scenes."""
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 import numpy as np
@@ -73,7 +74,7 @@ class Task(Protocol):
         """Say what holds now; called once after each control period."""
 
 
-class TaskBase:
+class TaskBase(ABC):
     """What most tasks have in common; a task may derive from it and say only what differs."""
 
     hands = 1
@@ -87,9 +88,9 @@ class TaskBase:
     official = "success_at_end"
     splits: tuple[str, ...] = ("seen", "unseen")
 
+    @abstractmethod
     def place(self, rng: np.random.Generator, split: str) -> Trial:
         """Draw one trial."""
-        raise NotImplementedError
 
     def number(self, rng: np.random.Generator, split: str, number: int) -> Trial:
         """Most tasks draw anew whatever the number."""
