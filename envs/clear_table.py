@@ -9,11 +9,12 @@ from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array
 from dexbench.core.task import TaskBase, versioned
-from dexbench.core.trial import Outcome, Setting, Trial
-from dexbench.objects.articulated import load_articulated
+from dexbench.core.trial import Outcome, Trial
 from dexbench.objects.collection import collection
 from dexbench.objects.language import refers
 from dexbench.objects.layout import scatter
+
+from . import _basket
 
 HANDS = 1
 VERSION = 1
@@ -31,14 +32,6 @@ COUNTS = {"table": (3, 3), "green": (3, 4), "bottles": (3, 4), "food": (3, 4)}
 RELEVANT = 2
 """Of these, those that the narrower prompts refer to."""
 
-BASKET = (0.53, 0.0)
-"""Where the basket stands, x and y in the cell frame [m]."""
-KEEP = ((0.37, 0.69), (-0.21, 0.21))
-"""Around it no object stands, x and y [m]."""
-REGION = ((0.42, 0.76), (-0.40, 0.40))
-"""Where objects stand else, x and y [m]."""
-FAR = 0.72
-"""And no farther from (0.05, 0) than this [m]."""
 GAP = 0.08
 """Free space between the outlines of two objects [m]."""
 
@@ -63,7 +56,7 @@ class ClearTable(TaskBase):
     version = VERSION
     hands = HANDS
     slots = 4
-    articulated: tuple[str, ...] = ("basket",)
+    articulated: tuple[str, ...] = (_basket.NAME,)
     horizon = 90.0
     stages: tuple[str, ...] = ("lift", "first", "half", "all", "released")
     failures: tuple[str, ...] = FAILURES
@@ -90,9 +83,9 @@ class ClearTable(TaskBase):
             seed=int(rng.integers(2**31)),
             instruction=prompt,
             target=wanted[0],
-            objects=scatter(rng, chosen, REGION, GAP, allowed),
+            objects=scatter(rng, chosen, _basket.REGION, GAP, _basket.allowed),
             extra={f"meant_{k}": float(k in wanted) for k in range(count)},
-            articulated=(Setting("basket", (*BASKET, 0.0), (1.0, 0.0, 0.0, 0.0)),),
+            articulated=(_basket.standing(),),
         )
 
     def remember(self, n: int) -> dict[str, Array]:
@@ -121,9 +114,7 @@ class ClearTable(TaskBase):
         touched = np.logical_or.reduce(scene.hand_contacts[:, :, :k], axis=1)
         up = touched & (centre[:, :, 2] - m["start"][:, :, 2] >= LIFT) & (scene.other_contacts[:, :k] == 0)
         m["lifted"] = lifted = m["lifted"] | up
-        inside = load_articulated("basket").region("inside").contains(
-            centre, scene.object_position[:, basket, None], scene.object_quaternion[:, basket, None]
-        )  # fmt: skip
+        inside = _basket.inside(scene, k)
         cleared = inside & lifted & meant
         shifted = np.linalg.norm((centre - m["start"])[:, :, :2], axis=2) > MOVED
         wrong = (m["there"] & ~meant & (inside | shifted)).any(axis=1)
@@ -143,13 +134,6 @@ class ClearTable(TaskBase):
             return np.asarray((near.sum(axis=1) / meant.sum(axis=1).clip(1) + 3 * share + held.at_end) / 5)
 
         return Outcome(held.once, held.at_end, stage, held.attempts, reward, failure, held.done)
-
-
-def allowed(x: float, y: float, radius: float) -> bool:
-    """Return whether an object may stand there: not at the basket, not out of reach."""
-    (left, right), (low, high) = KEEP
-    close = left - radius < x < right + radius and low - radius < y < high + radius
-    return not close and float(np.hypot(x - 0.05, y)) <= FAR
 
 
 @cache

@@ -7,12 +7,13 @@ from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array
 from dexbench.core.task import TaskBase, versioned
-from dexbench.core.trial import Outcome, Setting, Trial
-from dexbench.objects.articulated import load_articulated
+from dexbench.core.trial import Outcome, Trial
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.collection import collection
 from dexbench.objects.language import ways
 from dexbench.objects.layout import scatter
+
+from . import _basket
 
 HANDS = 1
 VERSION = 1
@@ -21,14 +22,6 @@ SPLITS: tuple[str, ...] = ("seen", "unseen", "unseen_instructions")
 
 OBJECTS = 5
 """On the table at once: a batch of GR-Dexter."""
-BASKET = (0.53, 0.0)
-"""Where the basket stands, x and y in the cell frame [m]."""
-KEEP = ((0.37, 0.69), (-0.21, 0.21))
-"""Around it no object stands, x and y [m]."""
-REGION = ((0.42, 0.76), (-0.40, 0.40))
-"""Where objects stand else, x and y [m]."""
-FAR = 0.72
-"""And no farther from (0.05, 0) than this [m]: what one arm in the middle reaches."""
 GAP = 0.07
 """Free space between the outlines of two objects [m]: fingers must fit."""
 
@@ -68,7 +61,7 @@ class PickPlace(TaskBase):
     version = VERSION
     hands = HANDS
     slots = OBJECTS
-    articulated: tuple[str, ...] = ("basket",)
+    articulated: tuple[str, ...] = (_basket.NAME,)
     horizon = 24.0
     stages: tuple[str, ...] = ("reach", "touch", "lift", "inside", "released", "still")
     failures: tuple[str, ...] = FAILURES
@@ -111,8 +104,8 @@ class PickPlace(TaskBase):
             seed=int(rng.integers(2**31)),
             instruction=template.format(phrase),
             target=target,
-            objects=scatter(layout, chosen, REGION, GAP, allowed),
-            articulated=(Setting("basket", (*BASKET, 0.0), (1.0, 0.0, 0.0, 0.0)),),
+            objects=scatter(layout, chosen, _basket.REGION, GAP, _basket.allowed),
+            articulated=(_basket.standing(),),
         )
 
     def remember(self, n: int) -> dict[str, Array]:
@@ -134,9 +127,7 @@ class PickPlace(TaskBase):
         touched = np.logical_or.reduce(scene.hand_contacts[:, :, :k], axis=1)
         up = touched & (centre[:, :, 2] - m["start"] >= LIFT) & (scene.other_contacts[:, :k] == 0)
         m["lifted"] = lifted = m["lifted"] | up
-        inside = load_articulated("basket").region("inside").contains(
-            centre, scene.object_position[:, basket, None], scene.object_quaternion[:, basket, None]
-        )  # fmt: skip
+        inside = _basket.inside(scene, k)
         named = np.zeros_like(inside)
         named[rows, target] = True
         speed = np.linalg.norm(scene.object_velocity[rows, target, :3], axis=1)
@@ -164,13 +155,6 @@ class PickPlace(TaskBase):
             return np.asarray((near + was * (1 + carried) + 2 * here + 3 * goal) / 8)
 
         return Outcome(held.once, held.at_end, stage, held.attempts, reward, failure, held.done)
-
-
-def allowed(x: float, y: float, radius: float) -> bool:
-    """Return whether an object may stand there: not at the basket, not out of reach."""
-    (left, right), (low, high) = KEEP
-    close = left - radius < x < right + radius and low - radius < y < high + radius
-    return not close and float(np.hypot(x - 0.05, y)) <= FAR
 
 
 def make() -> PickPlace:
