@@ -67,7 +67,7 @@ class Grip:
     def come(self, e: Episode) -> Commands:
         """Bring the open hand around the object."""
         s, plan = self.skills, [self.found]
-        yield from s.move(e, s.points(e, plan, [[self.found.standoff]], closed=False))
+        yield from s.move(e, s.points(e, plan, [[*self.found.via, self.found.standoff]], closed=False))
         lags = (yield from s.settle(e)) > PROMPT
         points = s.points(e, [s.wider(self.found)], [self.found.approach], closed=False)
         for leg in [[p] for p in points] if lags else [points]:
