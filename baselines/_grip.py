@@ -13,7 +13,7 @@ from ._skills import PROMPT, Skills
 FIRST, LAST = 0.1, 1.2
 """Shares of the way from open hand to the library's squeeze between which a hand closes."""
 SPEED = 0.5
-"""How fast it closes, share a second."""
+"""How fast it closes unless told otherwise, share a second."""
 BAND = (0.92, 1.2)
 """Share of the wanted force within which a grip is left as it is."""
 SPOTS = 0.05
@@ -23,7 +23,7 @@ SPOTS = 0.05
 class Grip:
     """One side's fingers between open and squeezing, for one grasp."""
 
-    def __init__(self, skills: Skills, found: Reached, want: float, blind: float = LAST) -> None:
+    def __init__(self, skills: Skills, found: Reached, want: float, blind: float = LAST, speed: float = SPEED) -> None:
         """Prepare.
 
         Args:
@@ -31,8 +31,9 @@ class Grip:
           found: the grasp.
           want: force of the pad that presses most [N].
           blind: share at which to stop if nothing has ever been felt.
+          speed: how fast the hand closes, share a second.
         """
-        self.skills, self.found, self.want, self.blind = skills, found, want, blind
+        self.skills, self.found, self.want, self.blind, self.speed = skills, found, want, blind, speed
         self.share, self.touched = 0.0, False
         labels = skills.world.observations["touch_net"].labels
         self._own = np.array([name.startswith(f"{found.side}/") for name in labels])
@@ -50,7 +51,7 @@ class Grip:
 
     def turn(self, e: Episode, command: Array) -> Array:
         """Return `command` (A,) with the fingers brought closer to the wanted force, by at most one tick's way."""
-        pressed, step = float(self.felt(e).max()), SPEED * self.skills.period
+        pressed, step = float(self.felt(e).max()), self.speed * self.skills.period
         low, high = (share * self.want for share in BAND)
         if pressed < low and self.share < (LAST if self.touched else self.blind):
             self.share += step * min(1.0, (low - pressed) / low + 0.2)
