@@ -8,8 +8,7 @@ from dexbench.core.schema import Array
 from dexbench.objects.articulated_model import ArticulatedModel, Grip
 
 from ._motions import Attempt, Episode
-from ._planner import quaternion_of
-from ._poses import compose
+from ._poses import compose, quaternion_of
 from ._skills import Skills
 from ._symmetry import rotation
 

@@ -1,9 +1,8 @@
 """Plans of the scripted agent: a grasp from the library, reached without touching anything, as commands over time."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 
 from dexbench.core.embodiment import Embodiment
@@ -11,8 +10,10 @@ from dexbench.core.schema import Array
 from dexbench.core.world import WorldSpec
 from dexbench.grasp.library import Grasps
 from dexbench.robots.kinematics import Reach
+from dexbench.robots.many_reach import ManyReach
 
 from ._arm import arm_of, nearest, postures_of
+from ._poses import between, quaternion_of
 from ._surroundings import Surroundings
 from ._symmetry import rotation
 
@@ -28,6 +29,10 @@ ELBOW = 0.07
 """Least height of the end of the arm, 2 cm behind the hand [m]."""
 TRIES = 90
 """Grasps tried in a plan."""
+FEW, FAR = 6, 4
+"""How many of them are solved for together at first, and how many times as many there are after each round."""
+SAME = 1e-3
+"""Chain angles that differ by less are one posture [rad]."""
 OVER = (0.10, 0.20)
 """How much higher the way to a standoff may go [m]."""
 JUMP = 0.5
@@ -67,6 +72,7 @@ class Planner:
         """Places of the fingers' actuators in a command: all of the hands but the wrists."""
         self.hand = {s: robot.actuator_index(s, "hand") for s in robot.sides}
         """Places of each side's hand, wrist included, in a command."""
+        self.many = {s: ManyReach(r) for s, r in self.reach.items()}
         self._arm = {s: arm_of(model, robot, s) for s in robot.sides}
         self._postures = {s: postures_of(r, len(robot.parts[s].arm.moving)) for s, r in self.reach.items()}
 
@@ -83,7 +89,7 @@ class Planner:
         side: str,
         target: int,
         pose: Array,
-        spins: Sequence[Array],
+        turnings: Mapping[str, Sequence[tuple[Array, Array]]],
         grasps: Grasps,
         base: Array,
         tried: frozenset[int] = frozenset(),
@@ -95,33 +101,56 @@ class Planner:
           side: which hand.
           target: which object, as an index into the observed ones.
           pose: (7,) of the object in the cell frame.
-          spins: (3, 3) rotations under which the object looks the same.
+          turnings: for each part, motions in the object frame under which it looks the same: rotation (3, 3) and shift
+            (3,) [m].
           grasps: for this side already.
           base: (A,) command from which the hand comes.
           tried: rows that are not to be used again.
           rise: how far the palm is lifted [m].
         """
-        options = list(self._placed(side, pose, spins, grasps, tried))
-        standoffs: dict[int, list[Array]] = {}
+        options = list(self._placed(side, pose, turnings, grasps, tried))
+        standoffs: list[list[Array]] = []
         for room, brush in ((True, False), (False, False), (False, True)):
             self.around.keep(room)
             for k, (row, position, turn) in enumerate(options):
-                if k not in standoffs:
-                    away = position - STANDOFF * turn[:, 2]
-                    standoffs[k] = list(self.postures(side, away, quaternion_of(turn)))
+                if k >= len(standoffs):
+                    standoffs += self._standoffs(side, options[k : max(FEW, FAR * k)])
                 for first in standoffs[k]:
                     found = self._follow(side, target, position, turn, first, grasps, row, base, brush, rise)
                     if found is not None:
                         return found
         return None
 
+    def _standoffs(self, side: str, options: Sequence[tuple[int, Array, Array]]) -> list[list[Array]]:
+        """Return, for each of some grasps, the chain angles from which the hand goes straight to it."""
+        reach, many = self.reach[side], self.many[side]
+        starts, places, turns, owner = [], [], [], []
+        for k, (_, position, turn) in enumerate(options):
+            away = position - STANDOFF * turn[:, 2]
+            for seed in self.seeds(side, away, quaternion_of(turn)):
+                starts.append(seed)
+                places.append(away)
+                turns.append(turn)
+                owner.append(k)
+        solved, good = many.solve(np.array(places), np.array(turns), np.array(starts), steps=40)
+        good &= np.abs(solved - reach.home).max(axis=1) <= TURN
+        found: list[list[Array]] = [[] for _ in options]
+        for k, q, fine in zip(owner, solved, good, strict=True):
+            if fine and not any(np.abs(q - other).max() < SAME for other in found[k]):
+                found[k].append(q)
+        return found
+
     def postures(self, side: str, position: Array, quaternion: Array) -> Iterator[Array]:
         """Yield chain angles (C,) that bring the palm to a pose, from several starts."""
         reach = self.reach[side]
-        for seed in (reach.home, *nearest(self._postures[side], position, quaternion)):
+        for seed in self.seeds(side, position, quaternion):
             solved = reach.solve(position, quaternion, seed, steps=40)
             if solved.found and np.abs(solved.q - reach.home).max() <= TURN:
                 yield solved.q
+
+    def seeds(self, side: str, position: Array, quaternion: Array) -> tuple[Array, ...]:
+        """Return chain angles (C,) from which to solve for a palm pose."""
+        return (self.reach[side].home, *nearest(self._postures[side], position, quaternion))
 
     def beyond(self, side: str, position: Array, turn: Array) -> bool:
         """Return whether a palm at `position` (3,), turned by `turn` (3, 3), is out of the question: too far or low."""
@@ -154,7 +183,12 @@ class Planner:
         return tuple(found)
 
     def _placed(
-        self, side: str, pose: Array, spins: Sequence[Array], grasps: Grasps, tried: frozenset[int]
+        self,
+        side: str,
+        pose: Array,
+        turnings: Mapping[str, Sequence[tuple[Array, Array]]],
+        grasps: Grasps,
+        tried: frozenset[int],
     ) -> Iterator[tuple[int, Array, Array]]:
         """Yield (row, palm position, palm rotation) in the cell frame, those worth an inverse kinematics first."""
         stand = rotation(pose[3:])
@@ -165,10 +199,9 @@ class Planner:
             if row in tried:
                 continue
             own = rotation(grasps.quaternion[row])
-            for spin in spins:
-                rot = stand @ spin
-                turn = rot @ own
-                position = pose[:3] + rot @ grasps.position[row]
+            for spin, shift in turnings[grasps.part[row]]:
+                turn = stand @ spin @ own
+                position = pose[:3] + stand @ (spin @ grasps.position[row] + shift)
                 if self.beyond(side, position, turn):
                     continue
                 along = float(turn[:2, 1] @ ahead)  # fingers pointing away from the base are easy to reach
@@ -231,27 +264,6 @@ class Planner:
                 if not self.around.sweep(base, over) and not self.around.sweep(over, standing):
                     return (high.q,)
         return None
-
-
-def quaternion_of(turn: Array) -> Array:
-    """Return (4,) wxyz of a rotation (3, 3)."""
-    quaternion = np.empty(4)
-    mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
-    return quaternion
-
-
-def between(start: Array, end: Array, share: float) -> Array:
-    """Return the orientation (4,) that lies the given share of the shorter way from `start` to `end`."""
-    back, difference, vector, step, found = np.empty(4), np.empty(4), np.empty(3), np.empty(4), np.empty(4)
-    mujoco.mju_negQuat(back, np.asarray(start, float))
-    mujoco.mju_mulQuat(difference, back, np.asarray(end, float))
-    mujoco.mju_quat2Vel(vector, difference, 1.0)
-    angle = float(np.linalg.norm(vector))
-    if angle < 1e-9:
-        return np.asarray(start, float)
-    mujoco.mju_axisAngle2Quat(step, vector / angle, share * angle)
-    mujoco.mju_mulQuat(found, np.asarray(start, float), step)
-    return found
 
 
 def timed(limits_velocity: Array, period: float, points: Sequence[Array], least: float = 0.0) -> list[Array]:

@@ -27,3 +27,24 @@ def turned(quaternion: Array, angle: float) -> Array:
     spin = np.array([np.cos(angle / 2), 0.0, 0.0, np.sin(angle / 2)])
     mujoco.mju_mulQuat(found, spin, np.asarray(quaternion, float))
     return found
+
+
+def quaternion_of(turn: Array) -> Array:
+    """Return (4,) wxyz of a rotation (3, 3)."""
+    quaternion = np.empty(4)
+    mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
+    return quaternion
+
+
+def between(start: Array, end: Array, share: float) -> Array:
+    """Return the orientation (4,) that lies the given share of the shorter way from `start` to `end`."""
+    back, difference, vector, step, found = np.empty(4), np.empty(4), np.empty(3), np.empty(4), np.empty(4)
+    mujoco.mju_negQuat(back, np.asarray(start, float))
+    mujoco.mju_mulQuat(difference, back, np.asarray(end, float))
+    mujoco.mju_quat2Vel(vector, difference, 1.0)
+    angle = float(np.linalg.norm(vector))
+    if angle < 1e-9:
+        return np.asarray(start, float)
+    mujoco.mju_axisAngle2Quat(step, vector / angle, share * angle)
+    mujoco.mju_mulQuat(found, np.asarray(start, float), step)
+    return found

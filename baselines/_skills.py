@@ -18,7 +18,7 @@ from dexbench.grasp.library import Grasps, has_grasps, load_grasps
 from ._motions import Attempt, Commands, Episode, Motions
 from ._planner import RISE, Reached
 from ._poses import compose, inverse, turned
-from ._symmetry import mirror, spins
+from ._symmetry import mirror, turnings
 
 PROMPT = 8
 """Ticks of it that an arm needs at most which follows its commands closely."""
@@ -87,9 +87,9 @@ class Skills(Motions):
         base = e.command
         for side in order:
             tried = e.tried.setdefault((side, k), set())
-            found = self.planner.grasp(
-                side, k, pose, spins(model), (grasps or self.grasps)(side, model.name), base, frozenset(tried), rise
-            )
+            known = (grasps or self.grasps)(side, model.name)
+            around = {part: turnings(model, part) for part in set(known.part)}
+            found = self.planner.grasp(side, k, pose, around, known, base, frozenset(tried), rise)
             if found is not None:
                 plan.append(found)
                 tried.add(found.row)
@@ -195,26 +195,57 @@ class Skills(Motions):
           slow: seconds for the way down.
         """
         within = compose(inverse(self.pose(e, k)), self.palm(e, side))
+        way = self.bringing(e, side, k, goal, within, e.command, any_way, above)
+        if way is None:
+            return False
+        top, down = way
+        yield from self.move(e, [top], 0.8)
+        yield from self.settle(e)
+        yield from self.move(e, [self.planner.command(e.command, side, q) for q in down], slow)
+        yield from self.settle(e)
+        return True
+
+    def bringing(
+        self,
+        e: Episode,
+        side: str,
+        k: int,
+        goal: Array,
+        within: Array,
+        base: Array,
+        any_way: bool = True,
+        above: float = ABOVE,
+    ) -> tuple[Array, tuple[Array, ...]] | None:
+        """Return the way of the held object k to `goal`, as `carry` goes it; None if there is none.
+
+        Args:
+          e: the episode.
+          side: the hand that holds it.
+          k: which object.
+          goal: (7,) of the object in the cell frame.
+          within: (7,) of the palm in the object's frame.
+          base: (A,) command at which it begins.
+          any_way: whether it may stand there turned about the vertical.
+          above: how far above the goal it comes in [m].
+
+        Returns:
+          The command (A,) over the goal, and chain angles (C,) from there straight down.
+        """
         self.around.see(e.seen, (k,))
-        chain = e.command[self.planner.chain[side]]
+        chain = base[self.planner.chain[side]]
         for room in (True, False):
             self.around.keep(room)
             for yaw in YAWS if any_way else YAWS[:1]:
                 there = compose(np.concatenate([goal[:3], turned(goal[3:], yaw)]), within)
                 over = there + np.array([0, 0, above, 0, 0, 0, 0])
                 for high in (*self._near(side, over, chain), *self.planner.postures(side, over[:3], over[3:])):
-                    top = self.planner.command(e.command, side, high)
+                    top = self.planner.command(base, side, high)
                     down = self.planner.line(side, over[:3], there[:3], over[3:], high, 6)
-                    if down is None or self.around.sweep(e.command, top, (k,)):
+                    if down is None or self.around.sweep(base, top, (k,)):
                         continue
-                    if self.around.collides(self.planner.command(e.command, side, down[-1]), (k,)):
-                        continue
-                    yield from self.move(e, [top], 0.8)
-                    yield from self.settle(e)
-                    yield from self.move(e, [self.planner.command(e.command, side, q) for q in down], slow)
-                    yield from self.settle(e)
-                    return True
-        return False
+                    if not self.around.collides(self.planner.command(base, side, down[-1]), (k,)):
+                        return top, down
+        return None
 
     def release(self, e: Episode, side: str, opened: Array, back: float = 0.08, up: float = 0.06) -> Commands:
         """Open the hand to `opened` (H,), go back along the palm's normal, up, and home [m]."""

@@ -15,6 +15,8 @@ from dexbench.objects.model import ObjectModel
 
 ALIKE = 0.004
 """How far from its image an object may be that looks the same [m]."""
+ROLL = 0.4
+"""How far a grasp of a round part that lies is rolled about its axis, either way [rad]."""
 ACROSS = np.diag([1.0, -1.0, 1.0])
 """The plane of the table in which everything is mirrored: left becomes right."""
 
@@ -67,6 +69,52 @@ def spins(model: ObjectModel) -> list[Array]:
     """Return rotations about the vertical under which the object looks the same."""
     angles = 2 * np.pi * np.arange(order := _order(model.name)) / order
     return [np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]]) for a in angles]
+
+
+def turnings(model: ObjectModel, part: str) -> list[tuple[Array, Array]]:
+    """Return motions under which a part looks the same, or the whole object does: rotation (3, 3) and shift (3,) [m].
+
+    A grasp of a mug's body may be anywhere around it: whether the handle is in the way is for the plan to find out.
+    """
+    whole = spins(model)
+    names = {p.name for p in model.parts}
+    if part not in names or len(whole) == 12 or {"handle_right", "handle_left"} <= names:
+        return [(turn, np.zeros(3)) for turn in whole]
+    centre, order, axis = _part_order(model.name, part)
+    if order < len(whole):
+        return [(turn, np.zeros(3)) for turn in whole]
+    found = [_about(np.array([0.0, 0.0, 1.0]), 2 * np.pi * k / order) for k in range(order)]
+    if axis is not None:
+        found = [roll @ turn for turn in found for roll in (np.eye(3), _about(axis, ROLL), _about(axis, -ROLL))]
+    return [(turn, centre - turn @ centre) for turn in found]
+
+
+def _about(axis: Array, angle: float) -> Array:
+    """Return (3, 3) the rotation by `angle` about a unit axis [rad]."""
+    quaternion = np.empty(4)
+    mujoco.mju_axisAngle2Quat(quaternion, np.asarray(axis, float), angle)
+    return rotation(quaternion)
+
+
+@cache
+def _part_order(name: str, part: str) -> tuple[Array, int, Array | None]:
+    """Return a part's middle, how many turns about the vertical there it looks the same under, and its level axis.
+
+    The axis is there where the part lies and is round about it.
+    """
+    shape = part_shape(name, part)
+    centre, axes, extent = shape.centre, shape.axes, shape.extent
+    if shape.upright:
+        return centre, 12, None
+    halfway = (shape.points[::4] - centre) * [-1, -1, 1] + centre
+    away = np.linalg.norm(halfway[:, None] - shape.points, axis=2).min(axis=1)
+    order = 2 if np.quantile(away, 0.9) < 2 * ALIKE else 1
+    lies = abs(axes[0][2]) < 0.1 and extent[0] > 1.5 * extent[1] and extent[2] > 0.85 * extent[1]
+    out = (shape.points - centre) @ axes[1:].T
+    far = np.linalg.norm(out, axis=1)
+    facing = np.abs(((shape.normals @ axes[1:].T) * out).sum(axis=1)) / far.clip(1e-6)
+    round_ = lies and float(np.mean(facing[far > 0.3 * extent[1]] > 0.85)) > 0.8
+    return centre, order, axes[0] if round_ else None
 
 
 @cache

@@ -14,6 +14,7 @@ from dexbench.grasp.library import load_grasps
 from dexbench.sim.world import SimWorld
 
 ROBOT = load_embodiment("shadow_ur10e")
+AS_IT_IS = {"body": [(np.eye(3), np.zeros(3))]}
 POSE = np.array([0.62, 0.05, 0.0, 1.0, 0.0, 0.0, 0.0])
 CROWDED = ((0.62, 0.17), (0.62, -0.07))
 FREE = ((0.52, -0.22), (0.74, 0.22))
@@ -33,7 +34,7 @@ def scene(others: tuple[tuple[float, float], ...]) -> Observation:
 
 def plan(planner: Planner, others: tuple[tuple[float, float], ...]) -> Reached:
     planner.around.see(scene(others), (0,))
-    found = planner.grasp("right", 0, POSE, [np.eye(3)], load_grasps("shadow", "can_01"), ROBOT.home)
+    found = planner.grasp("right", 0, POSE, AS_IT_IS, load_grasps("shadow", "can_01"), ROBOT.home)
     assert found is not None
     return found
 
@@ -42,7 +43,7 @@ def test_a_plan_does_not_depend_on_plans_before_it() -> None:
     """A crowded table, looked at with less and less room, must leave nothing behind."""
     used, fresh = Planner(world()), Planner(world())
     used.around.see(scene(CROWDED), (0,))
-    used.grasp("right", 0, POSE, [np.eye(3)], load_grasps("shadow", "can_01"), ROBOT.home)
+    used.grasp("right", 0, POSE, AS_IT_IS, load_grasps("shadow", "can_01"), ROBOT.home)
     again, first = plan(used, FREE), plan(fresh, FREE)
     assert again.row == first.row
     assert (again.standoff == first.standoff).all()

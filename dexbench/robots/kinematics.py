@@ -1,6 +1,7 @@
 """Where a hand's frame is, and which arm and wrist angles bring it to a pose."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import mujoco
 import numpy as np
@@ -15,6 +16,8 @@ Vector = NDArray[np.float64]
 
 LEVER = 0.2
 """How much a radian of orientation error counts against a metre of position error [m]: about a hand's length."""
+
+SIX = np.eye(6)
 
 WRIST_WEIGHT = 0.15
 """Share of the wrist joints in a step: the arm does the reaching, the wrist stays near its middle."""
@@ -79,7 +82,8 @@ class Reach:
         ranges = [allowed.get(name, self._model.jnt_range[j]) for name, j in zip(self.joints, chain, strict=True)]
         self.lower, self.upper = (np.array(bound) for bound in zip(*ranges, strict=True))
         arm = {j.name for j in embodiment.joints if j.part == "arm"}
-        self._weight = np.array([1.0 if name in arm else wrist for name in self.joints])
+        self.weight = np.array([1.0 if name in arm else wrist for name in self.joints])
+        """(C,) share of each joint in a step."""
         angles = dict(zip((j.name for j in embodiment.joints), embodiment.joint_angles(embodiment.home), strict=True))
         self.home = np.array([angles[name] for name in self.joints])
         """The chain's angles at the embodiment's home [rad]."""
@@ -90,6 +94,16 @@ class Reach:
         quaternion = np.empty(4)
         mujoco.mju_mat2Quat(quaternion, self._data.site_xmat[self._site])
         return self._data.site_xpos[self._site].copy(), quaternion
+
+    def screws(self) -> tuple[Vector, Vector, Vector, Vector]:
+        """Return anchors (C, 3) [m] and axes (C, 3) of the joints, and the frame's place (3,) and rotation (3, 3).
+
+        All in the cell frame at angles zero: what products of screws need.
+        """
+        self._forward(np.zeros(len(self.home)))
+        data, joints = self._data, self._model.dof_jntid[self._dofs]
+        turn = data.site_xmat[self._site].reshape(3, 3).copy()
+        return data.xanchor[joints].copy(), data.xaxis[joints].copy(), data.site_xpos[self._site].copy(), turn
 
     def solve(self, position: Array, quaternion: Array, seed: Array | None = None, steps: int = 100) -> Solution:
         """Return chain angles that bring the frame to a pose, near `seed`.
@@ -108,20 +122,20 @@ class Reach:
         for step in range(steps + 1):
             self._forward(q)
             error = self._error(position, quaternion)
-            reached = Solution(q, float(np.linalg.norm(error[:3])), float(np.linalg.norm(error[3:])), step)
-            if _cost(reached) < _cost(best):
-                best = reached
-            if reached.position_error < 1e-6 and reached.rotation_error < 1e-5:
+            away, twist = sqrt(error[:3] @ error[:3]), sqrt(error[3:] @ error[3:])
+            if away + LEVER * twist < _cost(best):
+                best = Solution(q, away, twist, step)
+            if away < 1e-6 and twist < 1e-5:
                 break
             mujoco.mj_jacSite(self._model, self._data, jacobian[:3], jacobian[3:], self._site)
-            scaled = jacobian[:, self._dofs] * self._weight
+            scaled = jacobian[:, self._dofs] * self.weight
             scaled[3:] *= LEVER
             error[3:] *= LEVER
             # A joint at its limit that is pushed outwards takes no part.
             push = scaled.T @ error
             scaled[:, ((q <= self.lower) & (push < 0)) | ((q >= self.upper) & (push > 0))] = 0
             damping = 1e-6 + 0.01 * float(error @ error)
-            dq = self._weight * (scaled.T @ np.linalg.solve(scaled @ scaled.T + damping * np.eye(6), error))
+            dq = self.weight * (scaled.T @ np.linalg.solve(scaled @ scaled.T + damping * SIX, error))
             dq *= min(1.0, 0.4 / max(float(np.abs(dq).max()), 1e-9))
             q = np.clip(q + dq, self.lower, self.upper)
         return best

@@ -1,0 +1,60 @@
+"""Script of *grasp_clutter*: pick the named object out of the others, and hold it for as long as it takes."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dexbench.core.schema import Array
+from dexbench.grasp.library import Grasps
+from dexbench.objects.catalogue import load_object
+from dexbench.objects.model import ObjectModel
+
+from ._motions import Commands, Episode
+from ._skills import Skills
+
+STILL = 0.002
+"""Where nothing has moved farther than this, a plan that failed fails again [m]."""
+BEHIND = {"body": 0.0, "shaft-like": 4.0, "disk-like": 4.0, "L-shaped": 10.0, "lid-like": 16.0}
+"""How much later grasps of a part come, by its class, in rows of the library: what hangs by its lid or handle creeps
+out of the hand in twenty seconds."""
+LATER = 6.0
+"""How much later wraps of bodies and pinches of anything else come, likewise."""
+
+
+def script(skills: Skills, e: Episode) -> Iterator[Array]:
+    """Yield one command a tick, for ever: attempts until the object is held, then hold."""
+
+    def grasps(side: str, name: str) -> Grasps:
+        return lasting(skills.grasps(side, name), load_object(name))
+
+    while True:
+        k = skills.target(e)
+        fresh = not any(e.tried.get((side, k)) for side in skills.sides)
+        plan = skills.plan(e, k, grasps=grasps)
+        if not plan:
+            yield from skills.home(e)
+            if fresh:
+                yield from moved(skills, e)
+            continue
+        start = float(e.seen["object_pose"][k, 2])
+        yield from skills.attempt(e, plan)
+        yield from skills.keep(e, plan, k, start)
+        yield from skills.let_go(e, plan)
+
+
+def lasting(grasps: Grasps, model: ObjectModel) -> Grasps:
+    """Return the grasps in another order: those first that hold longest."""
+    kinds = {p.name: p.part_class for p in model.parts}
+
+    def late(k: int) -> float:
+        kind = kinds.get(grasps.part[k], "body")
+        return BEHIND[kind] + LATER * ((grasps.mode[k] == "pinch") != (kind == "body"))
+
+    return grasps.chosen(np.argsort([k + late(k) for k in range(len(grasps))], kind="stable"))
+
+
+def moved(skills: Skills, e: Episode) -> Commands:
+    """Stay until any object is elsewhere: planning again without need is dear."""
+    before = np.array(e.seen["object_pose"][:, :3], float)
+    while np.abs(e.seen["object_pose"][:, :3] - before).max() < STILL:
+        yield e.command
