@@ -35,6 +35,9 @@ class Grip:
         """
         self.skills, self.found, self.want, self.blind, self.speed = skills, found, want, blind, speed
         self.share, self.touched = 0.0, False
+        own = type(skills)
+        self.theirs = any(getattr(own, name) is not getattr(Skills, name) for name in ("attempt", "close", "lift"))
+        """Whether skills are another's, a cheat's: then it is they that close the hand, and the grip leaves it so."""
         labels = skills.world.observations["touch_net"].labels
         self._own = np.array([name.startswith(f"{found.side}/") for name in labels])
 
@@ -61,7 +64,9 @@ class Grip:
         return self.command(command)
 
     def command(self, command: Array) -> Array:
-        """Return `command` (A,) with the fingers at the present share."""
+        """Return `command` (A,) with the fingers at the present share; as it is where the hand is not the grip's."""
+        if self.theirs:
+            return command
         planner, side = self.skills.planner, self.found.side
         return planner.command(command, side, command[planner.chain[side]], self.hand())
 
@@ -85,14 +90,22 @@ class Grip:
             if kept >= steady:
                 break
 
+    def take(self, e: Episode, seconds: float = 4.0, steady: float = 0.4) -> Commands:
+        """Come and close; see `close`. Skills of another kind close in their own way."""
+        if not self.theirs:
+            yield from self.come(e)
+            yield from self.close(e, seconds, steady)
+        elif type(self.skills).attempt is not Skills.attempt:
+            yield from self.skills.attempt(e, [self.found])
+        else:
+            yield from self.skills.close(e, [self.found])
+
     def attempt(self, e: Episode, closing: float = 4.0, lifting: float = 1.6) -> Commands:
-        """Come, close and lift, in so many seconds; skills with an attempt of their own, as of cheats, make that."""
-        if type(self.skills).attempt is not Skills.attempt:
-            self.share = 1.0
+        """Come, close and lift, in so many seconds; skills of another kind make their own attempt."""
+        if self.theirs:
             yield from self.skills.attempt(e, [self.found])
             return
-        yield from self.come(e)
-        yield from self.close(e, closing)
+        yield from self.take(e, closing)
         yield from self.lift(e, lifting)
 
     def keeping(self, e: Episode, commands: Iterable[Array]) -> Commands:

@@ -37,7 +37,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
             yield from skills.home(e)
             yield from skills.wait(e, 1.0)
             continue
-        start = float(e.seen["object_pose"][k, 2])
+        start = float(skills.pose(e, k)[2])
         yield from skills.attempt(e, plan)
         while skills.holds(e, k, start):
             yield e.command
@@ -52,16 +52,15 @@ def weigh(skills: Skills, e: Episode, k: int) -> Generator[Array, None, float | 
         return None
     found = plan[0]
     grip = Grip(skills, found, WANT, BLIND)
-    yield from grip.come(e)
-    yield from grip.close(e, 3.0, steady=0.2)
-    start = float(e.seen["object_pose"][k, 2])
+    yield from grip.take(e, 3.0, steady=0.2)
+    start = float(skills.pose(e, k)[2])
     before = np.asarray(e.seen["touch_net"], float)
-    steady = skills.planner.command(e.command, found.side, found.lift[-1], grip.hand())
+    steady = skills.planner.command(e.command, found.side, found.lift[-1])
     down = e.command
     yield from skills.move(e, [steady], 0.7)
     yield from skills.wait(e, 0.3)
     change = float(np.linalg.norm(np.asarray(e.seen["touch_net"], float) - before, axis=1).sum())
-    risen = float(e.seen["object_pose"][k, 2]) - start > CLEARED
+    risen = float(skills.pose(e, k)[2]) - start > CLEARED
     yield from skills.move(e, [down], 0.7)
     yield from skills.move(e, skills.points(e, plan, [[found.approach[-1]]], closed=False), 0.4)
     yield from skills.move(e, skills.points(e, plan, [[*found.approach[-2::-1], found.standoff]], closed=False), 0.6)

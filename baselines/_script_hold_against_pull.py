@@ -34,7 +34,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
             yield from skills.home(e)
             yield from skills.wait(e, 1.0)
             continue
-        start = float(e.seen["object_pose"][k, 2])
+        start = float(skills.pose(e, k)[2])
         grip = Grip(skills, plan[0], WANT, BLIND)
         yield from grip.attempt(e, 2.5, 1.2)
         yield from skills.wait(e, 0.6)

@@ -11,12 +11,12 @@ from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import REGION, upright
 
 HANDS = 1
-VERSION = 1
+VERSION = 2
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
-STRENGTH = 4.0
+STRENGTH = 3.0
 """Force of one contact, normal to the shell, at which it breaks [N]. Chosen (confidence: estimated): the grips of the
-expert's library press 9 to 20 N, and 1 to 2 N are enough to lift it. A hen's egg bears some ten times that."""
+expert's library press 9 to 20 N, and 1 to 2 N are enough to lift it. A hen's egg bears some ten times that, and more."""
 SCALE = {"seen": (0.80, 1.20), "unseen": (0.80, 1.20)}
 """Size over that of the egg in the catalogue."""
 FRICTION = (0.5, 0.9)
@@ -46,7 +46,7 @@ class KeepShell(TaskBase):
 
     Its centre of mass must be at least 10 cm above where it started for two seconds without interruption, and still one
     second later, while a hand touches it and nothing else does. At no time may any single contact, with hand or table,
-    press it with 4 N or more: then it is broken, and the episode over. Its size, weight and friction are drawn and not
+    press it with 3 N or more: then it is broken, and the episode over. Its size, weight and friction are drawn and not
     told. Three attempts, 20 seconds.
     """
 
