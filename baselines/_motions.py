@@ -49,6 +49,8 @@ class Motions:
         """Prepare for what `world` declares; `settings` are for scripts that have any."""
         self.world, self.robot, self.settings = world, world.embodiment, settings
         robot = self.robot
+        self.rest = robot.home
+        """(A,) where it goes home [rad]; a script may choose another place."""
         self.sides: Sequence[str] = robot.sides
         """Hands that it uses."""
         self.period = 1.0 / world.action.rate_hz
@@ -113,11 +115,11 @@ class Motions:
 
     def home(self, e: Episode, side: str = "") -> Commands:
         """Go home, with everything or with one side."""
-        goal = self.robot.home
+        goal = self.rest
         if side:
             own = np.union1d(self.planner.chain[side], self.planner.hand[side])
             goal = e.command.copy()
-            goal[own] = self.robot.home[own]
+            goal[own] = self.rest[own]
         yield from self.move(e, [goal], 0.5)
         yield from self.settle(e)
         yield e.command

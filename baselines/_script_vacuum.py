@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,15 +11,16 @@ from dexbench.objects.articulated import load_articulated
 
 from ._drawers import opening
 from ._motions import Commands, Episode
+from ._planner import Reached
 from ._poses import compose, inverse, turned
-from ._skills import Skills
+from ._skills import RISEN, Skills
 from ._symmetry import rotation
 from ._thumb import Thumb
 
 SIDE, VACUUM, BUTTON = "right", "vacuum", "vacuum/button"
 OPEN = {"fingers/flexion": 0.25, "fingers/pip": 0.2, "fingers/dip": 0.0, "fingers/abduction": 0.5}
 WRAPPED = {"fingers/flexion": 0.95, "fingers/pip": 0.95, "fingers/dip": 0.65, "fingers/abduction": 0.5}
-AT = {"shadow": (0.022, 0.035, 0.034), "bytedexter": (0.033, 0.035, 0.038), "psibot": (0.012, 0.040, 0.036)}
+AT = {"shadow": (0.022, 0.035, 0.034), "bytedexter": (0.033, 0.035, 0.038), "psibot": (0.015, 0.035, 0.022)}
 """Where the palm is for the handle, by hand: behind the handle's middle, beside its axis, above it [m]; tried out."""
 USUAL = (0.03, 0.036, 0.036)
 """Likewise, for other hands."""
@@ -36,12 +38,14 @@ ASIDE = ((0.0, 0.0), (-0.012, 0.0), (0.012, 0.0), (0.0, -0.012), (0.0, 0.012))
 """Places on the button that are tried, beside its middle and above it [m]."""
 DOWN, BACK = 0.0022, 0.0012
 """Travel at which the button switches, and to which it comes back before it does so again [m]."""
-HIGH = 0.020
+HIGH = 0.026
 """Height of the vacuum while it sweeps [m]: over the pieces."""
 AFTER = 0.03
 """How far it is lifted when all is swept [m]."""
-SWINGS = (0.0, 0.25, -0.25, 0.5, -0.5)
+SWINGS = (0.0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1.0, -1.0)
 """Ways round in which the mouth comes, one after the other where a piece is not reached [rad]."""
+PACE = 0.2
+"""Speed at which it sweeps, at most [m/s]: the vacuum must not swing."""
 BEFORE_MOUTH = 0.020
 """How far around the mouth's region a piece is believed to be taken in [m]: less than is true."""
 MIDDLE = np.array([0.0, 0.0, 0.008])
@@ -91,13 +95,24 @@ class Button:
 
 def script(skills: Skills, e: Episode) -> Iterator[Array]:
     """Yield one command a tick, for ever."""
-    thumb = Thumb(skills.robot, SIDE)
+    thumb = _thumb(skills)
+    tried = 0
     while True:
+        plan = _plan(skills, e, thumb, tried)
+        if plan is None:
+            tried = 0
+            yield from skills.home(e)
+            yield from skills.wait(e, 1.0)
+            continue
+        tried += 1
         button = Button(skills)
-        yield from button.watching(e, _take(skills, e, thumb))
+        yield from button.watching(e, skills.attempt(e, [plan]))
         while _held(skills, e):
             if not button.strong:
+                before = button.presses
                 yield from button.watching(e, _press(skills, e, thumb, button))
+                if button.presses == before:
+                    break
             elif button.left:
                 yield from button.watching(e, _sweep(skills, e, button))
                 if not button.left:
@@ -105,36 +120,31 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
                     yield from button.watching(e, skills.straight(e, SIDE, above, 0.4))
             else:
                 yield from button.watching(e, skills.wait(e, skills.period))
-        yield from _drop(skills, e)
+        yield from skills.fingers(e, SIDE, plan.pregrasp)
+        yield from skills.home(e)
 
 
-def _take(skills: Skills, e: Episode, thumb: Thumb) -> Commands:
-    """Wrap the handle and lift."""
+@lru_cache(maxsize=4)
+def _thumb(skills: Skills) -> Thumb:
+    return Thumb(skills.robot, SIDE)
+
+
+def _plan(skills: Skills, e: Episode, thumb: Thumb, skipped: int) -> Reached | None:
+    """Return how to wrap the handle from above and lift; the first `skipped` ways are left out."""
     ignored, hand = (skills.index(VACUUM), skills.index(BUTTON)), skills.planner.hand[SIDE]
     skills.around.see(e.seen, ignored)
     skills.around.keep(False)
-    for tilt, yaw in ((t, y) for t in TILTS for y in YAWS):
+    for tilt, yaw in [(t, y) for t in TILTS for y in YAWS][skipped:]:
         palm = _palm(skills, e, tilt, yaw)
         face, way = _button_in_palm(skills, e, palm)
         waiting, _ = thumb.to(e.command, face - AWAY * way, way)
         opened = skills.shapes[SIDE].shape(OPEN, waiting[hand])
         found = _way(skills, e, palm, opened, ignored)
-        if found is None:
-            continue
-        high, down = found
-        wrapped = skills.shapes[SIDE].shape(WRAPPED, waiting[hand])
-        yield from skills.move(e, [skills.planner.command(e.command, SIDE, high, opened)], 0.5)
-        yield from skills.settle(e)
-        yield from skills.move(e, [skills.planner.command(e.command, SIDE, q) for q in down], 0.8)
-        yield from skills.settle(e)
-        yield from skills.fingers(e, SIDE, wrapped, 0.8)
-        yield from skills.wait(e, 0.2)
-        up = [*down[::-1], high]
-        yield from skills.move(e, [skills.planner.command(e.command, SIDE, q) for q in up], 1.0)
-        yield from skills.settle(e)
-        return
-    yield from skills.home(e)
-    yield from skills.wait(e, 1.0)
+        if found is not None:
+            high, down = found
+            wrapped = skills.shapes[SIDE].shape(WRAPPED, waiting[hand])
+            return Reached(SIDE, high, down, (*down[::-1], high), opened, wrapped, skipped)
+    return None
 
 
 def _way(
@@ -165,28 +175,31 @@ def _palm(skills: Skills, e: Episode, tilt: float, yaw: float) -> Array:
 
 def _held(skills: Skills, e: Episode) -> bool:
     """Return whether the vacuum hangs in the hand."""
-    handle = compose(skills.pose(e, skills.index(VACUUM)), HANDLE)
-    return float(np.linalg.norm(handle[:3] - skills.palm(e, SIDE)[:3])) < NEAR
-
-
-def _drop(skills: Skills, e: Episode) -> Commands:
-    hand = skills.planner.hand[SIDE]
-    yield from skills.fingers(e, SIDE, skills.shapes[SIDE].shape(OPEN, e.command[hand]))
-    yield from skills.home(e)
+    body = skills.index(VACUUM)
+    up = skills.holds(e, body, LIFTED - RISEN)
+    handle = compose(skills.pose(e, body), HANDLE)
+    return up and float(np.linalg.norm(handle[:3] - skills.palm(e, SIDE)[:3])) < NEAR
 
 
 def _press(skills: Skills, e: Episode, thumb: Thumb, button: Button) -> Commands:
     """Press the button with the thumb, here or there, until it has gone down once and come back."""
     before_this = button.presses
-    for aside, up in ASIDE:
+    tried: set[tuple[float, float]] = set()
+    while len(tried) < len(ASIDE):
         yield from _let_go(skills, e, thumb)
-        if button.presses > before_this:
+        if button.presses > before_this or not _held(skills, e):
             return
         point, way = _button_in_palm(skills, e, skills.palm(e, SIDE))
         across = np.cross(way, [0.0, 1.0, 0.0])
-        point = point + aside * np.array([0.0, 1.0, 0.0]) + up * across / np.linalg.norm(across)
-        before, _ = thumb.to(e.command, point - AWAY * way, way)
-        into, _ = thumb.to(e.command, point + INTO * way, way, before)
+        found = {}
+        for aside, up in (spot for spot in ASIDE if spot not in tried):
+            there = point + aside * np.array([0.0, 1.0, 0.0]) + up * across / np.linalg.norm(across)
+            found[aside, up] = (*thumb.to(e.command, there + INTO * way, way), there)
+        spot = min(found, key=lambda k: found[k][1])  # where the thumb gets to best
+        tried.add(spot)
+        into, _, there = found[spot]
+        before, _ = thumb.to(e.command, there - AWAY * way, way, into)
+        yield from skills.move(e, [before], 0.3)
         yield from skills.move(e, [into], 0.4)
         yield from skills.wait(e, 0.3)
         if button.presses > before_this:
@@ -215,17 +228,54 @@ def _sweep(skills: Skills, e: Episode, button: Button) -> Commands:
     vacuum = skills.pose(e, body)
     here = (vacuum[:3] + rotation(vacuum[3:]) @ mouth.position)[:2]
     k = min(button.left, key=lambda j: float(np.linalg.norm(skills.pose(e, j)[:2] - here)))
+    vacuum = skills.pose(e, body)
+    within = compose(inverse(vacuum), skills.palm(e, SIDE))
+    back = rotation(vacuum[3:])[:, 0]
+    palms = []
     for way in SWINGS:
-        vacuum = skills.pose(e, body)
-        within = compose(inverse(vacuum), skills.palm(e, SIDE))
-        back = rotation(vacuum[3:])[:, 0]
         turn = turned(np.array([1.0, 0.0, 0.0, 0.0]), float(np.arctan2(back[1], back[0])) + way)
         place = skills.pose(e, k)[:3] - rotation(turn) @ mouth.position
-        goal = np.array([place[0], place[1], HIGH, *turn])
-        yield from skills.straight(e, SIDE, compose(goal, within), 0.8)
-        yield e.command
-        if not button.strong or k not in button.left:
-            return
+        palms.append(compose(np.array([place[0], place[1], HIGH, *turn]), within))
+    skills.around.see(e.seen, range(len(skills.around.names)))
+    skills.around.keep(False)
+    for find in (_along, _over):
+        for palm in palms:
+            if found := find(skills, e, palm):
+                far = float(np.linalg.norm(palm[:3] - skills.palm(e, SIDE)[:3]))
+                yield from skills.move(e, found, max(0.8, far / PACE))
+                yield from skills.settle(e)
+                yield from skills.wait(e, skills.period)
+                return
+    yield from skills.wait(e, 1.0)
+
+
+def _along(skills: Skills, e: Episode, palm: Array) -> list[Array]:
+    """Return commands straight to `palm` (7,); none if the arm cannot, or gets in its own way."""
+    planner, chain = skills.planner, e.command[skills.planner.chain[SIDE]]
+    start, turn = planner.reach[SIDE].pose(chain)
+    found = planner.line(SIDE, start, palm[:3], np.stack([turn, palm[3:]]), chain, 8)
+    commands = [planner.command(e.command, SIDE, q) for q in found or ()]
+    return [] if any(_meets(skills, c) for c in commands) else commands
+
+
+def _over(skills: Skills, e: Episode, palm: Array) -> list[Array]:
+    """Return commands to `palm` (7,) by way of a place above it, in whatever posture; none if there is no such."""
+    planner, here = skills.planner, skills.palm(e, SIDE)
+    rise = np.array([0.0, 0.0, ABOVE, 0.0, 0.0, 0.0, 0.0])
+    chain = e.command[planner.chain[SIDE]]
+    up = planner.line(SIDE, here[:3], here[:3] + rise[:3], here[3:], chain, 4)
+    top = palm + rise
+    for high in sorted(planner.postures(SIDE, top[:3], top[3:]), key=lambda q: float(np.abs(q - chain).max())):
+        down = planner.line(SIDE, top[:3], palm[:3], palm[3:], high, 6)
+        commands = [planner.command(e.command, SIDE, q) for q in (*(up or ()), high, *(down or ()))]
+        if down is not None and not any(_meets(skills, c) for c in commands[-7:]):
+            return commands
+    return []
+
+
+def _meets(skills: Skills, command: Array) -> bool:
+    """Return whether the arm meets itself or the table at `command` (A,)."""
+    return skills.around.collides(command, range(len(skills.around.names)))
 
 
 def _button_in_palm(skills: Skills, e: Episode, palm: Array) -> tuple[Array, Array]:

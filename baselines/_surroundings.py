@@ -57,6 +57,8 @@ class Surroundings:
             first = int(model.body_geomadr[body])
             self._margin[first : first + int(model.body_geomnum[body])] = CLEAR
         self._wanted = 0.0
+        self.steps = 10
+        """Of a sweep: between two of them an arm must not pass what is thin."""
         self._usual: frozenset[tuple[int, int]] = frozenset()
         self._usual = frozenset(self._touching(self.robot.home))  # what touches at home is no collision
 
@@ -111,9 +113,9 @@ class Surroundings:
                 return True
         return False
 
-    def sweep(self, start: Array, end: Array, ignore: Collection[int] = (), steps: int = 10, by: str = "") -> bool:
+    def sweep(self, start: Array, end: Array, ignore: Collection[int] = (), by: str = "") -> bool:
         """Return whether anything is met on the straight line of commands from `start` to `end`; see `collides`."""
-        return any(self.collides(c, ignore, by) for c in _between(start, end, steps))
+        return any(self.collides(c, ignore, by) for c in _between(start, end, self.steps))
 
     def _touching(self, command: Array) -> list[tuple[int, int]]:
         """Return the pairs of bodies that touch at `command`, the robot's own among them, but for those of one hand."""

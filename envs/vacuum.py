@@ -14,21 +14,25 @@ from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import scatter
 
 HANDS = 1
-VERSION = 1
+VERSION = 2
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 VACUUM = "vacuum"
 BEADS = 5
 """Pieces of confetti on the table."""
-PLACE = {"seen": ((0.54, 0.58), (-0.14, -0.10)), "unseen": ((0.53, 0.59), (-0.15, -0.09))}
+PLACE = {"seen": ((0.50, 0.62), (-0.20, -0.06)), "unseen": ((0.48, 0.62), (-0.21, -0.04))}
 """Where the vacuum lies, x and y in the cell frame [m]."""
 YAW = np.deg2rad(-50.0)
 """Way round of it: its nozzle to the left and to the robot, so that a right hand comes to its handle [rad]."""
-TURN = {"seen": 0.08, "unseen": 0.15}
+TURN = {"seen": 0.45, "unseen": 0.55}
 """Largest turn from that [rad]."""
-SPREAD = {"seen": ((0.39, 0.47), (0.06, 0.15)), "unseen": ((0.38, 0.48), (0.05, 0.17))}
-"""Where confetti lies, x and y in the cell frame [m]."""
-GAP = 0.02
+SPREAD = {"seen": ((0.36, 0.52), (0.02, 0.20)), "unseen": ((0.35, 0.53), (0.01, 0.21))}
+"""Where confetti lies, x and y in the cell frame [m]: no motion that is played again sweeps up all of it."""
+FREE = 0.065
+"""And no nearer to the vacuum's middle line than this [m]: it is 3.4 cm wide to either side of it."""
+ENDS = (-0.142, 0.127)
+"""Its tips along its own x [m]."""
+GAP = 0.05
 """Free space between two pieces of it [m]."""
 
 DOWN, BACK = 0.0022, 0.0012
@@ -99,7 +103,14 @@ class Vacuum(TaskBase):
         yaw = float(YAW + rng.uniform(-TURN[split], TURN[split]))
         turn = (float(np.cos(yaw / 2)), 0.0, 0.0, float(np.sin(yaw / 2)))
         rest = tuple(j.rest for j in load_articulated(VACUUM).joints)
-        pieces: tuple[Placement, ...] = scatter(rng, [name] * BEADS, SPREAD[split], GAP)
+        ahead = np.array([np.cos(yaw), np.sin(yaw)])  # of its own x: from the nozzle to the back
+
+        def beside(px: float, py: float, _radius: float) -> bool:
+            there = np.array([px - x, py - y])
+            along = np.clip(there @ ahead, *ENDS)
+            return float(np.linalg.norm(there - along * ahead)) >= FREE
+
+        pieces: tuple[Placement, ...] = scatter(rng, [name] * BEADS, SPREAD[split], GAP, beside)
         return Trial(
             task=versioned(self),
             split=split,
