@@ -5,7 +5,6 @@ All is checked in one picture of both arms: what one hand holds, and where the o
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -13,20 +12,15 @@ from dexbench.core.schema import Array
 from dexbench.grasp.library import Grasps
 
 from ._motions import Commands, Episode
-from ._planner import ELBOW, JUMP, STANDOFF, quaternion_of
-from ._poses import compose
+from ._planner import JUMP
+from ._poses import compose, quaternion_of
 from ._skills import Skills
-from ._symmetry import rotation
+from ._ways import Ways
 
-STEPS = 4
-"""Points of the straight way to a grasp."""
 FINE = 24
 """Points of a way through free space that are looked at: a finger is thin."""
 VIAS = ((0.40, 0.35, 0.40), (0.50, 0.45, 0.35), (0.40, 0.30, 0.55), (0.60, 0.40, 0.45))
 """Points over which a hand comes that finds no straight way: x, y to its own side, z [m]."""
-
-Known = dict[tuple[str, bytes], list[tuple[Array, tuple[Array, ...]]]]
-"""Side and palm pose to the ways there."""
 
 
 @dataclass(frozen=True)
@@ -76,67 +70,38 @@ def palms(pose: Array, spins: Sequence[Array], grasps: Grasps) -> Iterator[tuple
 
 def stances(
     skills: Skills,
-    e: Episode,
-    side: str,
-    wanted: Sequence[tuple[int, Array]],
+    ways: Ways,
     grasps: Grasps,
     base: Array,
-    ignore: Collection[int],
-    most: int,
-    tries: int = 60,
+    ignore: Collection[int] = (),
+    most: int = 1000,
     by: str = "",
-    inward: float = 0.0,
-    known: Known | None = None,
     tight: float = 1.0,
 ) -> Iterator[Stance]:
     """Yield how a hand gets to palm poses, those first that are easy for its arm; what is met on the way is left out.
 
     Args:
       skills: with the surroundings, which must have seen the episode.
-      e: the episode.
-      side: which hand.
-      wanted: (row, palm pose) of grasps, in the order of their quality.
-      grasps: that these rows are of, for this side.
+      ways: of this hand, to grasps.
+      grasps: that their rows are of, for this side.
       base: (A,) command with the other arm where it will be.
       ignore: objects that may be touched.
       most: stances at most.
-      tries: palm poses tried at most.
       by: the side that may touch `ignore`; empty: either.
-      inward: how much the fingers should point to the other arm's side rather than away from their own base: forearms
-        that face each other do not meet.
-      known: ways that were solved before; more are put in.
       tight: how far the fingers close beyond the open hand, as a share of what the library says.
     """
-    planner, around = skills.planner, skills.around
-    known = {} if known is None else known
-    near = [w for w in wanted if not planner.beyond(side, w[1][:3], rotation(w[1][3:]))]
-    order = sorted(near, key=lambda w: w[0] + 8.0 * _awkward(skills, side, w[1], inward))
+    planner, around, side = skills.planner, skills.around, ways.side
+    hand, limits = planner.hand[side], skills.robot.limits
     found = 0
-    for row, palm in order[:tries]:
-        key = (side, palm.tobytes())
-        if key not in known:
-            known[key] = list(islice(_ways(skills, side, palm), 1))
-        for first, way in known[key]:
-            points = (first, *way[::-1])
-            if any(around.collides(planner.command(base, side, q, grasps.pregrasp[row]), ignore, by) for q in points):
-                continue
-            hand, limits = planner.hand[side], skills.robot.limits
-            squeeze = grasps.pregrasp[row] + tight * (grasps.squeeze[row] - grasps.pregrasp[row])
-            squeeze = np.clip(squeeze, limits.lower[hand], limits.upper[hand])
-            yield Stance(side, row, palm, first, way, grasps.pregrasp[row], squeeze)
-            found += 1
-            break
+    for row, palm, first, way in ways:
+        opened = grasps.pregrasp[row]
+        if any(around.collides(planner.command(base, side, q, opened), ignore, by) for q in (first, *way[::-1])):
+            continue
+        squeeze = np.clip(opened + tight * (grasps.squeeze[row] - opened), limits.lower[hand], limits.upper[hand])
+        yield Stance(side, row, palm, first, way, opened, squeeze)
+        found += 1
         if found >= most:
             return
-
-
-def _ways(skills: Skills, side: str, palm: Array) -> Iterator[tuple[Array, tuple[Array, ...]]]:
-    """Yield how a hand comes straight to a palm pose: chain angles before it, and on the way."""
-    back = palm[:3] - STANDOFF * rotation(palm[3:])[:, 2]
-    for first in skills.planner.postures(side, back, palm[3:]):
-        way = skills.planner.line(side, back, palm[:3], palm[3:], first, STEPS)
-        if way is not None:
-            yield first, way
 
 
 def arc(skills: Skills, side: str, poses: Sequence[Array], seed: Array) -> list[Array] | None:
@@ -165,9 +130,9 @@ def route(
       ignore: objects that may be touched.
       by: the side that may touch them; empty: either.
     """
-    planner, around = skills.planner, skills.around
+    planner = skills.planner
     goal = planner.command(base, side, chain, hand)
-    if not around.sweep(base, goal, ignore, FINE, by):
+    if not met(skills, base, goal, ignore, by):
         return [goal]
     reach = planner.reach[side]
     _, turn = reach.pose(chain)
@@ -178,9 +143,15 @@ def route(
             if not over.found:
                 continue
             via = planner.command(base, side, over.q, hand)
-            if not around.sweep(base, via, ignore, FINE, by) and not around.sweep(via, goal, ignore, FINE, by):
+            if not met(skills, base, via, ignore, by) and not met(skills, via, goal, ignore, by):
                 return [via, goal]
     return None
+
+
+def met(skills: Skills, start: Array, end: Array, ignore: Collection[int] = (), by: str = "") -> bool:
+    """Return whether anything is met on the straight line of commands from `start` to `end`, looked at closely."""
+    points = (start + t * (end - start) for t in np.linspace(0, 1, FINE + 1)[1:])
+    return any(skills.around.collides(c, ignore, by) for c in points)
 
 
 def follow(skills: Skills, e: Episode, way: Sequence[Array]) -> Commands:
@@ -188,14 +159,3 @@ def follow(skills: Skills, e: Episode, way: Sequence[Array]) -> Commands:
     for command in way:
         yield from skills.move(e, [command], 0.6)
         yield from skills.settle(e)
-
-
-def _awkward(skills: Skills, side: str, palm: Array, inward: float) -> float:
-    """How hard a palm pose is for an arm: fingers should point where it is easy, and the elbow stay off the table."""
-    base = np.array(skills.robot.parts[side].base_position)[:2]
-    turn = rotation(palm[3:])
-    ahead = palm[:2] - base
-    ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
-    ahead = ahead + inward * np.array([0.0, -1.0 if side == "left" else 1.0])
-    low = palm[2] - 0.2 * turn[2, 1] < ELBOW
-    return 2.0 * float(low) - float(turn[:2, 1] @ ahead) / max(float(np.linalg.norm(ahead)), 1e-6)

@@ -10,10 +10,11 @@ import numpy as np
 from dexbench.core.schema import Array
 
 from ._motions import Attempt, Episode
-from ._pairs import Known, Stance, about, arc, follow, palms, route, stances
+from ._pairs import Stance, about, arc, follow, met, palms, route, stances
 from ._planner import Reached
-from ._poses import compose
+from ._poses import compose, inverse, turned
 from ._skills import Skills
+from ._ways import Ways, turns_of
 
 GRASPS = "two_hands/bar"
 """Grasps of a bar, made on bar_01; the others are within 2 mm of it."""
@@ -31,6 +32,16 @@ BACK = 0.10
 """How far the giver goes back along its palm's normal [m]."""
 RISE = 0.14
 """How far the bar is lifted before it is carried to the middle [m]."""
+YAWS = 8
+"""Ways round that the bar is brought to the other hand."""
+FAR = 2.0
+"""Furthest that a joint of the giver goes meanwhile [rad]."""
+INWARDS = 0.5
+"""What fingers that point to the other side are worth in radians of that."""
+TURNING = 0.5
+"""What a turn of the bar costs, in radians of that for each of its own: it swings in the fingers."""
+SLOW = 1.6
+"""Seconds for a radian of that."""
 FLIP = np.array([0.0, 1.0, 0.0, 0.0])
 """The bar also looks the same upside down."""
 
@@ -62,8 +73,8 @@ class Carry:
     """How the giver gets the bar to the middle, always with the same side up."""
 
     grasp: Reached
-    across: tuple[Array, ...]
-    """Chain angles from the top of the lift to the meeting [rad]."""
+    across: Array
+    """(C,) chain angles at the meeting [rad]."""
 
 
 def _lift(
@@ -81,7 +92,8 @@ def _lift(
     if not skills.holds(e, k, start):
         yield from skills.let_go(e, [found.grasp])
         return None
-    yield from skills.move(e, [skills.planner.command(e.command, giver, q) for q in found.across], 1.6)
+    end = skills.planner.command(e.command, giver, found.across)
+    yield from skills.move(e, [end], SLOW * max(1.0, float(np.abs(end - e.command).max())))
     yield from skills.settle(e)
     return found.grasp
 
@@ -92,31 +104,52 @@ def _carries(skills: Skills, e: Episode, giver: str, taker: str, k: int, tried: 
     own = skills.grasps(giver, GRASPS)
     wanted = [w for w in palms(pose, about(2, HEADINGS), own) if w[0] not in tried]
     around.keep(False)
-    known: Known = {}
-    ways = (stances(skills, e, giver, wanted, own, e.command, (), GIVERS, inward=inward) for inward in INWARD)
+    known: dict[bytes, Ways] = {}
+    ways = (stances(skills, Ways(skills, giver, wanted, inward), own, e.command, (), GIVERS) for inward in INWARD)
     for first in chain.from_iterable(ways):
-        ready = planner.command(e.command, giver, first.standoff, first.pregrasp)
-        if around.sweep(e.command, ready):
+        top = first.palm + np.array([0.0, 0.0, RISE, 0.0, 0.0, 0.0, 0.0])
+        lift = planner.line(giver, first.palm[:3], top[:3], first.palm[3:], first.chain, 5)
+        ready = None if lift is None else route(skills, e.command, giver, first.standoff, first.pregrasp)
+        if lift is None or ready is None:
             continue
-        top = first.palm[:3] + np.array([0.0, 0.0, RISE])
-        lift = planner.line(giver, first.palm[:3], top, first.palm[3:], first.chain, 5)
-        if lift is None:
-            continue
-        for place in _places(taker):
-            across = planner.line(giver, top, first.palm[:3] + place - pose[:3], first.palm[3:], lift[-1], 8)
-            if across is None:
-                continue
-            base = planner.command(e.command, giver, across[-1], first.squeeze)
+        via = tuple(command[planner.chain[giver]] for command in ready[:-1])
+        grasp = Reached(giver, first.standoff, first.approach, lift, first.pregrasp, first.squeeze, first.row, via)
+        high = planner.command(e.command, giver, lift[-1], first.squeeze)
+        for place, end in _meetings(skills, giver, pose, first.palm, lift[-1]):
+            base = planner.command(e.command, giver, end, first.squeeze)
             there = np.concatenate([place, pose[3:]])
             if around.collides(base, (k,), giver):
                 continue
-            if next(_takes(skills, e, taker, first, k, there, base, known), None) is not None:
-                yield Carry(_reached(first, lift), across)
+            taking = next(_takes(skills, e, taker, first, k, there, base, known), None)
+            if taking is not None and not met(skills, high, base, (k,), giver):
+                yield Carry(grasp, end)
                 break
 
 
-def _reached(stance: Stance, lift: tuple[Array, ...]) -> Reached:
-    return Reached(stance.side, stance.standoff, stance.approach, lift, stance.pregrasp, stance.squeeze, stance.row)
+def _meetings(skills: Skills, giver: str, pose: Array, palm: Array, seed: Array) -> list[tuple[Array, Array]]:
+    """Return where the bar may be handed over, and the giver's chain angles there, with easy postures first.
+
+    Args:
+      skills: what knows the arms.
+      giver: which hand brings it.
+      pose: (7,) of the bar in its stand.
+      palm: (7,) at the bar there.
+      seed: (C,) chain angles from which the hand comes [rad].
+    """
+    taker = "left" if giver == "right" else "right"
+    within = compose(inverse(pose), palm)
+    places = [place for place in _places(taker) for _ in range(YAWS)]
+    yaws = 2 * np.pi * np.arange(len(places)) / YAWS
+    bars = [np.concatenate([p, turned(pose[3:], float(y))]) for p, y in zip(places, yaws, strict=True)]
+    goals = np.array([compose(bar, within) for bar in bars])
+    turns = turns_of(goals[:, 3:])
+    ends, good = skills.planner.many[giver].solve(goals[:, :3], turns, np.tile(seed, (len(goals), 1)), steps=40)
+    far = np.abs(ends - seed).max(axis=1)
+    inward = turns[:, 1, 1] * (1.0 if giver == "right" else -1.0)
+    around = np.abs((yaws + np.pi) % (2 * np.pi) - np.pi)
+    cost = np.where(around < 1e-6, -np.inf, far + TURNING * around - INWARDS * inward)
+    order = np.argsort(cost, kind="stable")  # as it is, at the first place that can be; then otherwise
+    return [(places[i], ends[i]) for i in order if good[i] and far[i] < FAR]
 
 
 @dataclass(frozen=True)
@@ -131,23 +164,30 @@ class Take:
 
 
 def _takes(
-    skills: Skills, e: Episode, taker: str, given: Stance | Reached, k: int, there: Array, base: Array, known: Known
+    skills: Skills,
+    e: Episode,
+    taker: str,
+    given: Stance | Reached,
+    k: int,
+    there: Array,
+    base: Array,
+    known: dict[bytes, Ways],
 ) -> Iterator[Take]:
-    """Yield how a bar at `there` can change hands, with the giver where `base` (A,) has it."""
+    """Yield how a bar at `there` can change hands, with the giver where `base` (A,) has it; fills `known`."""
     planner, around, giver = skills.planner, skills.around, given.side
     model = skills.model(e, k)
     own = skills.grasps(taker, GRASPS)
-    flipped = compose(there, np.array([0.0, 0.0, model.height, *FLIP]))
-    wanted = [w for pose in (there, flipped) for w in palms(pose, about(2, HEADINGS), own)]
+    if there.tobytes() not in known:
+        flipped = compose(there, np.array([0.0, 0.0, model.height, *FLIP]))
+        wanted = [w for pose in (there, flipped) for w in palms(pose, about(2, HEADINGS), own)]
+        known[there.tobytes()] = Ways(skills, taker, wanted, INWARD[0], tries=120)
     angles = base[planner.chain[giver]]
     palm = np.concatenate(planner.reach[giver].pose(angles))
     back = [compose(palm, np.array([0.0, 0.0, -BACK * t, 1.0, 0.0, 0.0, 0.0])) for t in np.linspace(0.2, 1, 5)]
     away = arc(skills, giver, back, angles)
     if away is None:
         return
-    for stance in stances(
-        skills, e, taker, wanted, own, base, (k,), TAKERS, tries=120, by=giver, inward=INWARD[0], known=known
-    ):
+    for stance in stances(skills, known[there.tobytes()], own, base, (k,), TAKERS, giver):
         both = planner.command(base, taker, stance.chain, stance.squeeze)
         if any(around.collides(planner.command(both, giver, q, given.pregrasp), (k,)) for q in away):
             continue

@@ -1,7 +1,7 @@
 """The script of insert_peg: one hand holds the block by its post, the other one brings the peg, looks and pushes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,9 +10,11 @@ from dexbench.objects.articulated import load_articulated
 
 from ._motions import Episode
 from ._pairs import Stance, about, arc, follow, palms, route, stances
+from ._planner import TURN
 from ._poses import compose, inverse
 from ._skills import Skills
 from ._symmetry import rotation
+from ._ways import Ways, arcs, turns_of
 
 BLOCK = "peg_block"
 POSTS, PEGS = "two_hands/post", "two_hands/peg"
@@ -32,6 +34,10 @@ ALONG = 0.75
 """How much of the row of fingers lies along the post: the push tilts the block, and one finger is no lever."""
 TIGHT = 1.5
 """How much further the fingers close around the post than to carry the block."""
+ROOM = 0.012
+"""How far up and down the peg can be moved before the hole at least [m]."""
+LEVELS = 2
+"""How often the held block is brought back to where it was."""
 FURTHER, UNLOAD, PUSHES = 0.018, 0.005, 12
 """How far a push goes beyond where the tip is, how far back before it [m], and how many there are: the block yields."""
 ALIGNED, LOOKS = 0.0010, 6
@@ -41,14 +47,14 @@ ENOUGH = 0.016
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Both hands' stances, and their ways there as commands (A,)."""
+class Push:
+    """How one hand gets the peg, and with which side up it brings it."""
 
-    keep: Stance
-    keep_way: list[Array]
-    push: Stance
+    grasp: Stance
     roll: Array
     """(4,) how the peg is turned about its own axis when it goes in."""
+    ready: Array
+    """(C,) chain angles before the hole, from which the arm gets through [rad]."""
 
 
 def script(skills: Skills, e: Episode) -> Iterator[Array]:
@@ -60,35 +66,42 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     if plan is None:
         yield from skills.stay(e)
         return
-    keep, push, planner = plan.keep, plan.push, skills.planner
-    yield from follow(skills, e, plan.keep_way)
+    keep, keep_way, push = plan
+    planner, start = skills.planner, skills.pose(e, block)
+    yield from follow(skills, e, keep_way)
     yield from _close(skills, e, keep)
+    yield from _level(skills, e, keeper, block, start)
+    push = _push(skills, e, block, pusher, keeper, _pushers(skills, e, pusher), e.command) or push
+    grasp = push.grasp
     skills.around.see(e.seen, (0, block))
-    way = route(skills, e.command, pusher, push.standoff, push.pregrasp, (block,), keeper)
-    yield from follow(skills, e, way or [planner.command(e.command, pusher, push.standoff, push.pregrasp)])
-    yield from _close(skills, e, push)
+    way = route(skills, e.command, pusher, grasp.standoff, grasp.pregrasp, (block,), keeper)
+    yield from follow(skills, e, way or [planner.command(e.command, pusher, grasp.standoff, grasp.pregrasp)])
+    yield from _close(skills, e, grasp)
     up = skills.palm(e, pusher) + np.array([0.0, 0.0, HIGH, 0.0, 0.0, 0.0, 0.0])
     yield from skills.straight(e, pusher, up, 1.2)
-    for before in (BEFORE, BEFORE, NEAR):
-        skills.around.see(e.seen, (0, block))
-        first = _palm(skills, e, block, pusher, -before, plan.roll)
-        if before == BEFORE and (turned := _swing(skills, e, pusher, first, (0, block))) is not None:
-            yield from follow(skills, e, turned)
-        elif not (yield from skills.straight(e, pusher, first, 1.2)):
+    yield from _level(skills, e, keeper, block, start)  # it has been creeping in the hand
+    held = np.concatenate(planner.reach[pusher].pose(e.command[planner.chain[pusher]]))
+    push = _push(skills, e, block, pusher, keeper, [replace(grasp, palm=held)], e.command) or push
+    roll = push.roll
+    skills.around.see(e.seen, (0, block))
+    shape = e.command[planner.hand[pusher]]
+    yield from follow(skills, e, route(skills, e.command, pusher, push.ready, shape, (0, block)) or [])
+    for before in (BEFORE, NEAR):
+        if not (yield from skills.straight(e, pusher, _palm(skills, e, block, pusher, -before, roll), 1.2)):
             break
         yield from skills.settle(e)
         yield from skills.wait(e, 0.2)
     for _ in range(LOOKS):  # a peg that meets the rim is shoved back into the hand
         if _aside(skills, e, block) < ALIGNED:
             break
-        yield from skills.straight(e, pusher, _palm(skills, e, block, pusher, -NEAR, plan.roll), 0.4)
+        yield from skills.straight(e, pusher, _palm(skills, e, block, pusher, -NEAR, roll), 0.4)
         yield from skills.wait(e, 0.2)
     for _ in range(PUSHES):
         if float(e.seen["articulation"][0]) > ENOUGH:
             break
         for go, seconds in ((-UNLOAD, 0.5), (FURTHER, 0.7)):  # back a little and straight again: a peg that jams shoves
             depth = _depth(skills, e, block)
-            points = [_palm(skills, e, block, pusher, d, plan.roll) for d in np.linspace(depth, depth + go, 4)[1:]]
+            points = [_palm(skills, e, block, pusher, d, roll) for d in np.linspace(depth, depth + go, 4)[1:]]
             chains = arc(skills, pusher, points, e.command[planner.chain[pusher]])
             if chains is not None:
                 yield from skills.move(e, [planner.command(e.command, pusher, q) for q in chains], seconds)
@@ -104,45 +117,91 @@ def _close(skills: Skills, e: Episode, stance: Stance) -> Iterator[Array]:
     yield from skills.wait(e, 0.4)
 
 
-def _plan(skills: Skills, e: Episode, block: int, keeper: str, pusher: str) -> Plan | None:
-    """Return stances at post and peg such that the peg can be brought before the hole and pushed in; None: no such."""
+def _level(skills: Skills, e: Episode, keeper: str, block: int, start: Array) -> Iterator[Array]:
+    """Bring the held block back to `start` (7,): a hand that closes around its post tilts it."""
+    for _ in range(LEVELS):
+        missing = compose(start, inverse(skills.pose(e, block)))
+        chain = e.command[skills.planner.chain[keeper]]
+        palm = compose(missing, np.concatenate(skills.planner.reach[keeper].pose(chain)))
+        solved = skills.planner.reach[keeper].solve(palm[:3], palm[3:], chain, steps=60)
+        if not solved.found:
+            break
+        yield from skills.move(e, [skills.planner.command(e.command, keeper, solved.q)], 0.6)
+        yield from skills.settle(e)
+        yield from skills.wait(e, 0.1)
+
+
+def _plan(skills: Skills, e: Episode, block: int, keeper: str, pusher: str) -> tuple[Stance, list[Array], Push] | None:
+    """Return a stance at the post, the way there as commands (A,), and a push after it; None if there are no such."""
     planner, around = skills.planner, skills.around
     around.see(e.seen, (0, block))
     around.keep(False)
-    posts, pegs = skills.grasps(keeper, POSTS), skills.grasps(pusher, PEGS)
+    posts = skills.grasps(keeper, POSTS)
     along = [k for k in range(len(posts)) if abs(rotation(posts.quaternion[k])[2, 0]) > ALONG]
     posts = posts.chosen(along or range(len(posts)))
     wanted = list(palms(skills.pose(e, block), about(2, HEADINGS), posts))
-    keepers = list(stances(skills, e, keeper, wanted, posts, e.command, (), KEEPERS, inward=0.5, tight=TIGHT))
-    wanted = list(palms(skills.pose(e, 0), about(2, HEADINGS), pegs))
-    pushers = list(stances(skills, e, pusher, wanted, pegs, e.command, (), PUSHERS, tries=100))
-    gone = {**e.seen, "object_pose": np.array(e.seen["object_pose"], float)}
-    gone["object_pose"][0, 2] = -1.0
+    keepers = list(stances(skills, Ways(skills, keeper, wanted, 0.5), posts, e.command, (), KEEPERS, tight=TIGHT))
+    pushers = _pushers(skills, e, pusher)
     for keep in keepers:
         around.see(e.seen, (0, block))
         way = route(skills, e.command, keeper, keep.standoff, keep.pregrasp)
         if way is None:
             continue
         base = planner.command(e.command, keeper, keep.chain, keep.squeeze)
-        around.see(gone, (block,))
-        for push in pushers:
-            within = compose(inverse(skills.pose(e, 0)), push.palm)
-            for roll in _rolls():
-                goals = [compose(_goal(skills.pose(e, block), d, roll), within) for d in (-BEFORE, 0.0, DEEP)]
-                chains = _first(skills, pusher, goals)
-                if chains is not None and not any(
-                    around.collides(planner.command(base, pusher, q, push.squeeze), (block,), keeper) for q in chains
-                ):
-                    return Plan(keep, way, push, roll)
+        push = _push(skills, e, block, pusher, keeper, pushers, base)
+        if push is not None:
+            return keep, way, push
     return None
 
 
-def _first(skills: Skills, side: str, goals: list[Array]) -> list[Array] | None:
-    """Return chain angles through palm poses, from whatever posture reaches the first one."""
-    for seed in skills.planner.postures(side, goals[0][:3], goals[0][3:]):
-        found = arc(skills, side, goals, seed)
-        if found is not None:
-            return found
+def _pushers(skills: Skills, e: Episode, side: str) -> list[Stance]:
+    """Return stances of a hand at the peg, the other arm being where it is."""
+    skills.around.see(e.seen, (0, skills.index(BLOCK)))
+    pegs = skills.grasps(side, PEGS)
+    wanted = list(palms(skills.pose(e, 0), about(2, HEADINGS), pegs))
+    ways, keeper = Ways(skills, side, wanted, tries=100), next(s for s in skills.robot.sides if s != side)
+    return list(stances(skills, ways, pegs, e.command, (skills.index(BLOCK),), PUSHERS, keeper))
+
+
+def _push(
+    skills: Skills, e: Episode, block: int, side: str, keeper: str, grasps: Sequence[Stance], base: Array
+) -> Push | None:
+    """Return the first stance with which the peg can be brought before the hole and pushed in; None: no such.
+
+    Args:
+      skills: what knows the arms.
+      e: the episode.
+      block: which object the block is.
+      side: the hand that pushes.
+      keeper: the hand that holds the block.
+      grasps: stances at the peg.
+      base: (A,) command with the keeper where it will be.
+    """
+    planner, reach = skills.planner, skills.planner.reach[side]
+    gone = {**e.seen, "object_pose": np.array(e.seen["object_pose"], float)}
+    gone["object_pose"][0, 2] = -1.0
+    skills.around.see(gone, (block,))
+    for grasp in grasps:
+        within = compose(inverse(skills.pose(e, 0)), grasp.palm)
+        rolls, goals, seeds = [], [], []
+        for roll in _rolls():
+            points = [compose(_goal(skills.pose(e, block), d, roll), within) for d in (-BEFORE, 0.0, 0.0, 0.0, DEEP)]
+            points[1][2] += ROOM  # an arm that just gets there has no room to look and to mend
+            points[2][2] -= ROOM
+            for seed in planner.seeds(side, points[0][:3], points[0][3:]):
+                rolls.append(roll)
+                goals.append(points)
+                seeds.append(seed)
+        ways = np.array(goals)
+        first, good = planner.many[side].solve(ways[:, 0, :3], turns_of(ways[:, 0, 3:]), np.array(seeds))
+        good &= np.abs(first - reach.home).max(axis=1) <= TURN
+        found, through = arcs(planner.many[side], ways[good], first[good])
+        other, _ = planner.reach[keeper].pose(base[planner.chain[keeper]])
+        options = list(zip(np.flatnonzero(good)[through], found[through], strict=True))
+        for k, chains in sorted(options, key=lambda o: -float(np.linalg.norm(ways[o[0], 3, :3] - other))):
+            commands = [planner.command(base, side, q, grasp.squeeze) for q in chains]
+            if not any(skills.around.collides(c, (block,), keeper) for c in commands):
+                return Push(grasp, rolls[k], chains[0])
     return None
 
 
@@ -178,17 +237,3 @@ def _palm(skills: Skills, e: Episode, block: int, side: str, depth: float, roll:
     goal = _goal(skills.pose(e, block), depth, roll)
     missing = compose(goal, inverse(skills.pose(e, 0)))
     return compose(missing, np.concatenate(skills.planner.reach[side].pose(e.command[skills.planner.chain[side]])))
-
-
-def _swing(skills: Skills, e: Episode, side: str, palm: Array, near: tuple[int, ...]) -> list[Array] | None:
-    """Return commands to a palm pose through free space, by the posture that is nearest; None if there is none."""
-    chain = e.command[skills.planner.chain[side]]
-    reach = skills.planner.reach[side]
-    seeds = [reach.solve(palm[:3], palm[3:], chain, steps=80)]
-    options = [s.q for s in seeds if s.found] + list(skills.planner.postures(side, palm[:3], palm[3:]))
-    hand = e.command[skills.planner.hand[side]]
-    for q in sorted(options, key=lambda q: float(np.abs(q - chain).max())):
-        way = route(skills, e.command, side, q, hand, near)
-        if way is not None:
-            return way
-    return None

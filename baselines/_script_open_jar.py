@@ -10,10 +10,11 @@ from dexbench.grasp.library import Grasps
 from dexbench.objects.articulated import load_articulated
 
 from ._motions import Episode
-from ._pairs import Known, Stance, about, follow, palms, route, stances
+from ._pairs import Stance, about, follow, palms, route, stances
 from ._planner import JUMP
 from ._poses import compose, inverse
 from ._skills import Skills
+from ._ways import Ways
 
 JAR, LID = "screw_jar", "screw_jar/lid"
 GRASPS = "two_hands/jar"
@@ -131,8 +132,8 @@ def _holder(
         own = _grasps_of(skills, side, "body")
         around = [w for w in palms(skills.pose(e, jar), about(2, HEADINGS), own) if (side, w[0]) not in tried]
         skills.around.keep(False)
-        known: Known = {}
-        for held in stances(skills, e, side, around, own, e.command, (), HOLDERS, inward=1.0, tight=TIGHT):
+        known: dict[str, Ways] = {}
+        for held in stances(skills, Ways(skills, side, around, 1.0), own, e.command, (), HOLDERS, tight=TIGHT):
             way = route(skills, e.command, side, held.standoff, held.pregrasp)
             if way is None:
                 continue
@@ -155,7 +156,7 @@ def _best(
     lid: int,
     base: Array,
     wanted: float,
-    known: Known | None = None,
+    known: dict[str, Ways] | None = None,
     last: Array | None = None,
 ) -> Stroke | None:
     """Return the longest stroke of a hand at the lid, the other one being where `base` (A,) has it; None: all short.
@@ -164,27 +165,16 @@ def _best(
     """
     own = _grasps_of(skills, side, "lid")
     there = skills.pose(e, jar)
-    around = list(palms(there, about(2, HEADINGS), own))
-    if last is not None:  # as before: the arm has only to turn back
-        again = compose(there, last)
-        row = min(around, key=lambda w: float(np.linalg.norm(w[1] - again)))[0]
-        around = [(row, again)]
+    known = {} if known is None else known
+    if side not in known:
+        around = list(palms(there, about(2, HEADINGS), own))
+        if last is not None:  # as before: the arm has only to turn back
+            again = compose(there, last)
+            row = min(around, key=lambda w: float(np.linalg.norm(w[1] - again)))[0]
+            around = [(row, again)]
+        known[side] = Ways(skills, side, around, 0.5, tries=90)
     best, found = SHORT, None
-    for stance in stances(
-        skills,
-        e,
-        side,
-        around,
-        own,
-        base,
-        (jar, lid),
-        TURNERS,
-        tries=90,
-        by=holder,
-        inward=0.5,
-        known=known,
-        tight=TIGHT,
-    ):
+    for stance in stances(skills, known[side], own, base, (jar, lid), TURNERS, holder, TIGHT):
         way = route(skills, base, side, stance.standoff, stance.pregrasp, (jar, lid), holder)
         if way is None:
             continue

@@ -1,6 +1,6 @@
 """The script of pour_beads: lift both cups, bring the lip of the full one over the other, tilt it slowly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,10 @@ from dexbench.core.schema import Array
 
 from ._motions import Episode
 from ._pairs import Stance, about, arc, follow, palms, route, stances
-from ._planner import quaternion_of
-from ._poses import compose, inverse
+from ._poses import compose, inverse, quaternion_of
 from ._skills import Skills
 from ._symmetry import rotation
+from ._ways import Ways, arcs
 
 FULL, EMPTY = 0, 1
 GRASPS = "two_hands/tumbler"
@@ -35,6 +35,8 @@ OUTSIDE = 0.0
 HEADINGS = 12
 STANCES = 10
 """Stances of either hand that are looked at."""
+UPS, LIFTS = 4, 12
+"""Points of the way up, and of the way up and to where the cup is wanted."""
 
 
 @dataclass(frozen=True)
@@ -87,25 +89,28 @@ def _plan(skills: Skills, e: Episode, pourer: str, keeper: str) -> tuple[Lifted,
     around.keep(False)
     keepers = list(_stances(skills, e, keeper, EMPTY, e.command))
     pourers = list(_stances(skills, e, pourer, FULL, e.command))
+    cup, turn = skills.pose(e, EMPTY)[:3], skills.pose(e, EMPTY)[3:]
     for x, y, z in HELD:
         place = np.array([x, side * y, z])
-        for keep in keepers:
+        there = np.concatenate([place, turn])
+        pouring = _pourers(skills, e, pourers, there)
+        for keep, carry in _through(
+            skills, keepers, [_lifting(k.palm, place - cup) for k in keepers] if pouring else []
+        ):
             around.see(e.seen, range(around.slots))
-            carry = _carry(skills, keep, skills.pose(e, EMPTY)[:3], place)
-            way = None if carry is None else route(skills, e.command, keeper, keep.standoff, keep.pregrasp)
-            if carry is None or way is None:
+            way = route(skills, e.command, keeper, keep.standoff, keep.pregrasp)
+            if way is None:
                 continue
             base = planner.command(e.command, keeper, carry[-1], keep.squeeze)
-            there = np.concatenate([place, skills.pose(e, EMPTY)[3:]])
-            for full in pourers:
+            for full, points in pouring:
                 around.see(_imagined(e, there), (EMPTY,))
-                poured = _poured(skills, e, full, there, base, keeper)
-                if poured is None:
+                angles = [planner.command(base, pourer, q, full.squeeze) for q in (points[LIFTS - 1], *points[::-2])]
+                if any(around.collides(q, (EMPTY,), keeper) for q in angles):
                     continue
                 around.see(e.seen, range(around.slots))
                 come = route(skills, e.command, pourer, full.standoff, full.pregrasp)
                 if come is not None:
-                    return Lifted(keep, way, carry), Lifted(full, come, poured)
+                    return Lifted(keep, way, carry), Lifted(full, come, points[:LIFTS])
     return None
 
 
@@ -114,37 +119,39 @@ def _stances(skills: Skills, e: Episode, side: str, cup: int, base: Array) -> It
     place = skills.pose(e, cup)
     outward = np.sign(place[1])
     wanted = [w for w in palms(place, about(2, HEADINGS), own) if (w[1][1] - place[1]) * outward > OUTSIDE]
-    yield from stances(skills, e, side, wanted, own, base, (), STANCES, inward=0.3)
+    yield from stances(skills, Ways(skills, side, wanted, 0.3), own, base, (), STANCES)
 
 
-def _carry(skills: Skills, stance: Stance, cup: Array, place: Array) -> tuple[Array, ...] | None:
-    """Return chain angles straight up and then to where the cup's base is at `place` (3,); None if out of reach."""
-    top = stance.palm[:3] + np.array([0.0, 0.0, RISE])
-    up = skills.planner.line(stance.side, stance.palm[:3], top, stance.palm[3:], stance.chain, 4)
-    if up is None:
-        return None
-    across = skills.planner.line(stance.side, top, stance.palm[:3] + place - cup, stance.palm[3:], up[-1], 8)
-    return None if across is None else (*up, *across)
+def _lifting(palm: Array, shift: Array) -> Array:
+    """Return palm poses (LIFTS, 7) straight up from `palm` and then to where it is shifted by `shift` (3,)."""
+    top = np.array([0.0, 0.0, RISE])
+    points = [top * t for t in np.linspace(0, 1, UPS + 1)[1:]]
+    points += [top + (shift - top) * t for t in np.linspace(0, 1, LIFTS - UPS + 1)[1:]]
+    found = np.tile(palm, (LIFTS, 1))
+    found[:, :3] += points
+    return found
 
 
-def _poured(
-    skills: Skills, e: Episode, full: Stance, there: Array, base: Array, keeper: str
-) -> tuple[Array, ...] | None:
-    """Return the way of the full cup to where it will be tilted, if all that follows can be reached as well."""
-    planner = skills.planner
+def _pourers(
+    skills: Skills, e: Episode, grasps: Sequence[Stance], there: Array
+) -> list[tuple[Stance, tuple[Array, ...]]]:
+    """Return the stances that can bring the full cup to another one at `there` (7,) and pour, with the way there."""
     cup = skills.pose(e, FULL)
-    within = compose(inverse(cup), full.palm)
     poses = _pouring(skills, e, there, cup[3:], _across(skills, e, there))
-    carry = _carry(skills, full, cup[:3], poses[0][:3])
-    if carry is None:
-        return None
-    points = arc(skills, full.side, [compose(p, within) for p in poses], carry[-1])
-    if points is None:
-        return None
-    for q in (carry[-1], *points[::-2]):
-        if skills.around.collides(planner.command(base, full.side, q, full.squeeze), (EMPTY,), keeper):
-            return None
-    return carry
+    ways = []
+    for full in grasps:
+        within = compose(inverse(cup), full.palm)
+        ways.append(np.concatenate([_lifting(full.palm, poses[0][:3] - cup[:3]), [compose(p, within) for p in poses]]))
+    return _through(skills, grasps, ways)
+
+
+def _through(skills: Skills, grasps: Sequence[Stance], ways: Sequence[Array]) -> list[tuple[Stance, tuple[Array, ...]]]:
+    """Return those stances whose arm gets through palm poses (T, 7), with its chain angles there."""
+    if not grasps or not ways:
+        return []
+    many = skills.planner.many[grasps[0].side]
+    found, good = arcs(many, np.array(ways), np.array([g.chain for g in grasps]))
+    return [(g, tuple(found[k])) for k, g in enumerate(grasps) if good[k]]
 
 
 def _pouring(skills: Skills, e: Episode, there: Array, turn: Array, way: Array) -> list[Array]:

@@ -1,6 +1,7 @@
 """The scripted agent's picture of the cell: a model without motion, in which it looks for collisions."""
 
 from collections.abc import Collection, Iterator
+from itertools import combinations
 
 import mujoco
 import numpy as np
@@ -38,6 +39,12 @@ class Surroundings:
         """The articulated objects that stand here."""
         for item in self.articulated:
             add_articulated(spec, item)
+        sides = enumerate(self.robot.sides, 1)
+        hands = {f"{s}/{link}": i for i, s in sides for link in self.robot.parts[s].hand.links}
+        known = {body.name for body in spec.bodies}
+        for one, other in combinations([name for name in hands if name in known], 2):
+            if hands[one] == hands[other]:
+                spec.add_exclude(bodyname1=one, bodyname2=other)  # a hand that touches itself is no collision
         self.model = model = spec.compile()
         self.data = mujoco.MjData(model)
         self._tables = PoolTables(layout, model)
@@ -49,8 +56,7 @@ class Surroundings:
         owners = [model.body(b).name.partition("/")[0] for b in range(model.nbody)]
         self._owner = owners
         self._is_robot = np.array([owner in self.robot.sides for owner in owners])
-        sides = enumerate(self.robot.sides, 1)
-        hands = {f"{s}/{link}": i for i, s in sides for link in self.robot.parts[s].hand.links}
+        self._is_ours = self._is_robot[model.geom_bodyid]
         self._hands = np.array([hands.get(model.body(b).name, 0) for b in range(model.nbody)])
         self._margin = np.zeros(model.ngeom)
         for body in self.bodies:
@@ -59,6 +65,7 @@ class Surroundings:
         self._wanted = 0.0
         self.steps = 10
         """Of a sweep: between two of them an arm must not pass what is thin."""
+        self._shown: list[str | None] | None = None
         self._usual: frozenset[tuple[int, int]] = frozenset()
         self._usual = frozenset(self._touching(self.robot.home))  # what touches at home is no collision
 
@@ -73,13 +80,19 @@ class Surroundings:
         kinds = [int(k) for k in seen["object_kind"][: self.slots]]
         poses = np.asarray(seen["object_pose"], float)
         present = [k >= 0 and p[2] > GONE for k, p in zip(kinds, poses, strict=False)]
-        for slot, kind in enumerate(kinds):
-            self._tables.write(self._fields, 0, slot, self.pool[kind] if present[slot] else None)
+        shown = [self.pool[kind] if there else None for kind, there in zip(kinds, present, strict=False)]
+        if shown != self._shown:
+            for slot, name in enumerate(shown):
+                self._tables.write(self._fields, 0, slot, name)
+            model.geom_conaffinity[~self._is_ours] = 0  # what objects do among themselves is not looked at
+            mujoco.mj_setConst(model, data)
+            self._shown = shown
         model.geom_margin[:] = self._margin
+        model.body_margin[self.bodies] = CLEAR  # what is looked at first: the largest of a body's geoms
         for k in near:
             first = int(model.body_geomadr[self.bodies[k]])
             model.geom_margin[first : first + int(model.body_geomnum[self.bodies[k]])] = 0.0
-        mujoco.mj_setConst(model, data)
+            model.body_margin[self.bodies[k]] = 0.0
         data.qpos[:] = model.qpos0
         for slot in range(self.slots):
             data.qpos[self._tables.qpos[slot]] = poses[slot] if present[slot] else self._tables.layout.parked(slot)
@@ -121,7 +134,8 @@ class Surroundings:
         """Return the pairs of bodies that touch at `command`, the robot's own among them, but for those of one hand."""
         model, data = self.model, self.data
         data.qpos[self._joints] = self.robot.joint_angles(command)
-        mujoco.mj_fwdPosition(model, data)
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_collision(model, data)
         if not data.ncon:
             return []
         contact = data.contact
