@@ -1,6 +1,7 @@
 """Lift a wide tray by 10 cm, level, and hold it: too heavy at its far end for one hand."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -11,7 +12,8 @@ from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import upright
 
 HANDS = 2
-VERSION = 1
+VERSION = 2
+"""2: trays stand farther apart and turned further, since one recorded lift played again passed four in ten."""
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 LIFT = 0.10
@@ -21,14 +23,14 @@ LEVEL = np.deg2rad(12.0)
 TURN = (1 - np.cos(LEVEL)) / 2
 """The same as a bound of qx^2 + qy^2: the cosine of the tilt is 1 - 2 (qx^2 + qy^2)."""
 HOLDING = Holding(hold=1.0, linger=1.0)
-REACH = 0.20
-"""Palm to the nearer end of the tray [m]."""
+REACH = 0.22
+"""A palm to the nearer handle [m]; at home they are 0.24 away and more, and fingers are shorter."""
 HALF = 0.23
 """From the tray's centre to either handle [m]."""
 
-PLACE = ((0.60, 0.68), (-0.03, 0.03))
+PLACE = ((0.54, 0.73), (-0.10, 0.10))
 """Where the tray's centre stands, x and y in the cell frame [m]; its long axis lies along y."""
-YAW = np.deg2rad(8.0)
+YAW = np.deg2rad(30.0)
 """Largest turn away from that [rad]."""
 
 TEMPLATES = ("lift the {0} with both hands", "pick up the {0} and keep it level", "raise the {0} off the table")
@@ -51,8 +53,8 @@ class LiftTray(TaskBase):
     hands = HANDS
     needs = "two hands: the moment of the tray's weight about one handle is beyond one hand's grip"
     slots = 1
-    region: Region | None = ((0.55, 0.73), (-0.09, 0.09), (-0.35, 0.35))
-    horizon = 16.0
+    region: Region | None = ((0.50, 0.77), (-0.14, 0.14), (-0.7, 0.7))
+    horizon = 20.0
     stages: tuple[str, ...] = ("reach", "touch", "both", "lift", "hold")
     failures: tuple[str, ...] = FAILURES
     splits = SPLITS
@@ -100,8 +102,7 @@ class LiftTray(TaskBase):
 
         stage, at_end = m["stage"], held.at_end
         if np.count_nonzero(stage) < len(stage):
-            away = scene.palm_position - scene.object_centre[:, :1]
-            stage = np.maximum(stage, ((away * away).sum(axis=2) < (REACH + HALF) ** 2).all(axis=1))
+            stage = np.maximum(stage, (_to_handles(scene) < REACH).any(axis=1))
         reached = np.maximum(2 * touching + both, 4 * goal + at_end)  # each implies the one before
         m["stage"] = stage = np.maximum(stage, reached)
 
@@ -112,8 +113,22 @@ class LiftTray(TaskBase):
                 UNLIFTED[np.minimum(stage, 3)],
             )
 
-        reward = (stage + np.minimum(held.seconds, HOLDING.hold)) / (len(self.stages) + 1)
+        def reward() -> Array:
+            near = tolerance(_to_handles(scene).max(axis=1), bounds=(0.0, 0.08), margin=0.4, sigmoid="long_tail")
+            high = tolerance(rise, bounds=(LIFT, np.inf), margin=LIFT, sigmoid="linear")
+            kept = np.minimum(held.seconds / HOLDING.hold, 1.0)
+            return np.asarray((near + both * (1 + 2 * high * level) + goal * (1 + kept)) / 6)
+
         return Outcome(once, at_end, stage, held.attempts, reward, failure, held.done)
+
+
+def _to_handles(scene: Scene) -> Array:
+    """Return (n, S) the distance of each palm from the nearer handle [m]."""
+    w, z = scene.object_quaternion[:, 0, 0], scene.object_quaternion[:, 0, 3]
+    across = np.stack([-2 * w * z, 1 - 2 * z * z, np.zeros_like(w)], axis=1)  # the tray's y while it lies flat
+    handles = scene.object_centre[:, :1] + HALF * np.stack([across, -across], axis=1)
+    away = np.linalg.norm(scene.palm_position[:, :, None] - handles[:, None], axis=3)
+    return np.asarray(away.min(axis=2))
 
 
 def make() -> LiftTray:
