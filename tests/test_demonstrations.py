@@ -70,3 +70,9 @@ def test_a_hand_without_touch_can_be_recorded(tmp_path: Path) -> None:
     world = simulated("grasp_object", "shadow_ur10e+none", 1, GROUPS)
     ended = list(record(load_agent("scripted", world.spec), task, world, [trial], Noise()))
     assert ended == [(0, None)]  # too short a time to lift anything, and nothing was missed
+
+
+def test_a_family_that_a_task_never_names_is_refused() -> None:
+    task = load_task("open_jar")
+    with pytest.raises(DataError, match="'open_jar' names nothing of mug in 1000 trials of split 'seen'"):
+        next(draw(task, 0, "seen", 1, ("mug",)))

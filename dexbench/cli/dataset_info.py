@@ -19,6 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print it; 0."""
+    from dexbench.core.trial import Trial
     from dexbench.data.lerobot_reader import open_dataset
 
     dataset = open_dataset(arguments.folder)
@@ -32,9 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     print("outcomes: " + ", ".join(f"{code} {count}" for code, count in outcomes.most_common()))
     objects: Counter[str] = Counter()
     for row in dataset.rows:
-        trial = json.loads(row["dexbench/trial"])
-        if trial["objects"]:
-            objects[trial["objects"][trial["target"]]["instance"]] += 1
+        if named := Trial.from_row(json.loads(row["dexbench/trial"])).named:
+            objects[named.instance] += 1
     if objects:
         print("named objects: " + ", ".join(f"{name} {count}" for name, count in sorted(objects.items())))
     print(f"collected: {json.dumps(own.get('collection', {}), sort_keys=True)}")

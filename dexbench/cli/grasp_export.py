@@ -34,9 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     asked: dict[Asked, None] = {}  # each once, in the suite's order
     for episode in load_suite(arguments.suite).episodes:
         trial = episode.trial
-        if "part" not in trial.extra:
+        if trial.named is None or "part" not in trial.extra:
             continue
-        model = load_object(trial.objects[trial.target].instance)
+        model = load_object(trial.named.instance)
         part = model.parts[int(trial.extra["part"])].name
         mode = "pinch" if trial.extra["pinch"] else "wrap"
         asked[Asked(model.name, part, mode, trial.split)] = None

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         splits = ", ".join(f"{count} {split}" for split, count in entry.splits.items())
         print(f"  {entry.name}: {entry.task} on {entry.embodiment}, {splits}; at most {entry.attempts} attempts")
         rows = [e.trial for e in suite.episodes if e.entry == entry.name]
-        objects = Counter(t.objects[t.target].instance.rpartition("_")[0] for t in rows if t.target < len(t.objects))
+        objects = Counter(t.named.instance.rpartition("_")[0] for t in rows if t.named)
         print(f"    {', '.join(f'{family} {count}' for family, count in sorted(objects.items()))}")
     return 0
 

@@ -55,7 +55,7 @@ class Trial:
     """Seed of the agent's random numbers in this episode; also names the draw that made the layout."""
     instruction: str
     target: int
-    """Slot of the object that the instruction names."""
+    """Which object the instruction names: a slot or, from their number on, a body of an articulated object."""
     objects: tuple[Placement, ...]
     extra: dict[str, float] = field(default_factory=dict)
     """Further parameters of the task."""
@@ -67,6 +67,12 @@ class Trial:
     """Where palms are at the start, by side: position [m] and orientation wxyz in the cell frame; empty: at home."""
     perturbation: dict[str, float] = field(default_factory=dict)
     """Factor to amount of what makes this trial harder than it was drawn (core.perturbation)."""
+
+    @property
+    def named(self) -> Placement | None:
+        """What the instruction names, where that stands in a slot; None for an articulated object, or an empty slot."""
+        placed = self.objects[self.target] if self.target < len(self.objects) else None
+        return placed if placed is not None and placed.instance else None
 
     def row(self) -> dict[str, Any]:
         """Return the trial as plain data for JSON; what came later than the first tables is left out where empty."""

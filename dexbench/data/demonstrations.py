@@ -27,6 +27,8 @@ GROUPS = ("state", "objects", "kinds", "touch")
 """Observation groups that worlds show while demonstrations are recorded: what experts read."""
 KEPT = ("joint_position", "joint_velocity", "setpoint", "palm_pose", "object_pose", "target", "touch_net")
 """Observation fields that are kept of each step, those that the world gives: not every hand has touch."""
+RARE = 1000
+"""Trials drawn in vain after which a family is held to be no target of a task."""
 FORMAT = 1
 Share = Sequence[tuple[int, Trial]]
 """Some trials of a collection with their numbers: what a worker does in one go, and leaves one file of."""
@@ -272,11 +274,17 @@ def collect(
 
 
 def draw(task: Task, seed: int, split: str, episodes: int, families: Sequence[str] = ()) -> Iterator[Trial]:
-    """Yield `episodes` trials; the i-th depends on seed and i alone."""
+    """Yield `episodes` trials; the i-th depends on seed and i alone.
+
+    Raises:
+      DataError: in a thousand trials the instruction named nothing of these families.
+    """
     count = i = 0
     while count < episodes:
+        if i == RARE and not count:
+            raise DataError(f"{task.name!r} names nothing of {', '.join(families)} in {RARE} trials of split {split!r}")
         trial = task.place(np.random.default_rng([seed, i]), split)
         i += 1
-        if not families or trial.objects[trial.target].instance.rpartition("_")[0] in families:
+        if not families or (trial.named and trial.named.instance.rpartition("_")[0] in families):
             count += 1
             yield trial

@@ -71,9 +71,9 @@ def _layout(trial: Trial, task: Task, distance: float) -> Trial:
 
 def _object(trial: Trial, task: Task, share: float) -> Trial:
     """Put another instance of its family in the place of the named object, and name it."""
-    if trial.target >= len(trial.objects):
+    old = trial.named
+    if old is None:
         raise DataError(f"a trial of {task.name!r} names no object that could be replaced: leave out 'object'")
-    old = trial.objects[trial.target]
     model, pool = load_object(old.instance), set(task.pool())
     if model.phrase not in trial.instruction:
         raise DataError(f"{trial.instruction!r} does not say {model.phrase!r}, which 'object' would replace")

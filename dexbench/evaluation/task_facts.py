@@ -134,11 +134,11 @@ def drawn(task: Task, split: str, count: int = DRAWS) -> Drawn:
     for trial in trials:
         form = _form(trial)
         forms[form] = forms.get(form, 0) + 1
-    targets = {t.objects[t.target].instance for t in trials if t.target < len(t.objects)}
+    targets = {t.named.instance for t in trials if t.named}
     spots = np.array([p.position[:2] for t in trials for p in t.objects if p.instance])
     spread = tuple(round(float(v), 2) for axis in spots.T for v in (axis.min(), axis.max())) if len(spots) else ()
     order = sorted(forms, key=lambda form: (-forms[form], form))
-    return Drawn(split, trials[0].instruction, tuple(order), tuple(sorted(targets - {""})), spread, count)
+    return Drawn(split, trials[0].instruction, tuple(order), tuple(sorted(targets)), spread, count)
 
 
 def _form(trial: Trial) -> str:

@@ -38,15 +38,17 @@ def substituted(task: AnyTask, names: Sequence[str]) -> AnyTask:
         for _ in range(TRIES):
             trial = place(rng, split)
             model = models[int(rng.integers(len(models)))]
-            old = load_object(trial.objects[trial.target].instance)
+            if (named := trial.named) is None:
+                raise DataError(f"task {task.name!r} names no object that another could stand in for")
+            old = load_object(named.instance)
             if old.phrase not in trial.instruction:
                 raise DataError(f"task {task.name!r} does not call its target by its name; it takes no other object")
             if model.footprint_radius > old.footprint_radius and not _room(trial, model.footprint_radius):
                 continue
             objects = list(trial.objects)
-            x, y, _ = objects[trial.target].position
+            x, y, _ = named.position
             objects[trial.target] = replace(
-                objects[trial.target],
+                named,
                 instance=model.name,
                 position=(x, y, round(model.rest[0].height, 6)),
                 mass=model.mass,

@@ -124,9 +124,9 @@ def _key(row: Row) -> tuple[str, str]:
 
 
 def _surface(trial: Trial, pose: Array) -> Array:
-    if trial.target >= len(trial.objects):
+    placed = trial.named
+    if placed is None:
         return np.zeros((0, 3))
-    placed = trial.objects[trial.target]
     turn = np.empty(9)
     mujoco.mju_quat2Mat(turn, pose[3:])
     return load_object(placed.instance).points * placed.scale @ turn.reshape(3, 3).T + pose[:3]

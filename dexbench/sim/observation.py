@@ -223,9 +223,9 @@ class Observer:
     def _target_points(self, scene: Scene, world: int) -> Array:
         """Return (POINTS, 3) float32 surface points of the named object in the cell frame [m]; zeros if hidden."""
         trial, secrets = scene.trials[world], self._cell.secrets
-        if secrets.target or trial.target in secrets.objects or trial.target >= len(trial.objects):
+        placed = trial.named
+        if placed is None or secrets.target or trial.target in secrets.objects:
             return np.zeros((POINTS, 3), np.float32)
-        placed = trial.objects[trial.target]
         local = self._points.get(placed.instance)
         if local is None:
             points = load_object(placed.instance).points

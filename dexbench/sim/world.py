@@ -216,7 +216,10 @@ class SimWorld:
         return {"rejected": self.filter.rejected, "clamped": self.filter.clamped, "hand_force": force}
 
     def snapshot(self, worlds: WorldIds) -> Array:
-        """Return (len(worlds), nstate) integration states, warm start included: equal bits mean equal futures."""
+        """Return (len(worlds), nstate) integration states, warm start included: equal bits mean equal futures.
+
+        Setpoints on their way to delayed motors (factor actuator_delay) are not among them.
+        """
         return np.asarray(self.batch.state[np.asarray(worlds)])
 
     def close(self) -> None:
