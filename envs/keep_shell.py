@@ -16,7 +16,7 @@ SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 STRENGTH = 3.0
 """Force of one contact, normal to the shell, at which it breaks [N]. Chosen (confidence: estimated): the grips of the
-expert's library press 9 to 20 N, and 1 to 2 N are enough to lift it. A hen's egg bears some ten times that, and more."""
+expert's library press 9 to 20 N, and 1 to 2 N are enough to lift it. A hen's egg bears over ten times that."""
 SCALE = {"seen": (0.80, 1.20), "unseen": (0.80, 1.20)}
 """Size over that of the egg in the catalogue."""
 FRICTION = (0.5, 0.9)
@@ -55,7 +55,8 @@ class KeepShell(TaskBase):
     hands = HANDS
     needs = (
         "touch: the egg's size, weight and friction are not told, and its shell bears little more than it takes to "
-        "lift it, so that the grip must follow what is felt; joints that lag behind their targets tell some of it too"
+        "lift it, so that the grip must follow what is felt; where motors tell how far fingers lag behind their "
+        "targets, without friction as they do here, that does nearly as well"
     )
     slots = 1
     senses_force = True

@@ -242,5 +242,38 @@ def test_the_suite_has_the_same_layouts_on_three_robots() -> None:
         assert len({tuple(digests) for digests in robots.values()}) == 1
 
 
+def test_lagging_joints_are_taken_for_the_touch_of_their_own_finger() -> None:
+    """The thumb lags: its pad is told to press, no other; what lags little is told to touch nothing."""
+    task = shelf.load_task("keep_shell")
+    world = SimWorld(task, "psibot_rm75+lattice", 1, groups=("state", "objects", "kinds", "touch"), threads=1)
+    agent = shelf.load_agent("numb", world.spec, touch="lag")
+    robot = world.spec.embodiment
+    sent = robot.home.astype(float)
+    seen = {"setpoint": sent[None], "joint_position": robot.joint_angles(sent)[None].copy()}
+    assert not agent._guess(seen).any()
+    thumb = agent._fingers[[pad.finger for pad in robot.pads].index("thumb")]
+    seen["joint_position"][0, thumb[0]] -= 0.05
+    guess = agent._guess(seen)[0]
+    assert [pad.finger for pad, force in zip(robot.pads, guess, strict=True) if force] == ["thumb"]
+    assert guess.max() == pytest.approx(1.5)
+    seen["joint_position"][0, thumb[0]] += 0.045
+    assert not agent._guess(seen).any()
+
+
+def test_cheats_close_the_hand_in_their_own_way() -> None:
+    """A grip that feels leaves the hand to skills of another kind: one that never closes it stays open."""
+    task = shelf.load_task("keep_shell")
+    world = SimWorld(task, "shadow_ur10e", 1, groups=("state", "objects", "kinds", "touch"), threads=1)
+    trial = task.place(np.random.default_rng(0), "seen")
+    worst = {}
+    for name in ("scripted", "pretend"):
+        seen, agent = world.reset([trial]), shelf.load_agent(name, world.spec)
+        agent.reset([0], [trial.instruction], [trial.seed])
+        while not (outcome := world.outcome()).done[0] and world.scene.time[0] < 20:
+            seen = world.advance(agent.act(seen, [0])[:, 0])
+        worst[name] = int(outcome.stage[0])
+    assert worst == {"scripted": 4, "pretend": 1}
+
+
 def test_the_runner_gives_the_expert_touch() -> None:
     assert "touch" in groups_of("scripted")
