@@ -21,12 +21,14 @@ from dexbench.objects.model import ObjectModel
 
 DRAWS = 80
 """Draws at once; those whose open hand would touch something are left out."""
-PATIENCE = 12
-"""Times that are drawn at most."""
+PATIENCE, BOW_PATIENCE = 12, 40
+"""Times that are drawn at most, and for the bow of a handle."""
 HOPELESS = 3
 """The same where none was free so far: what lies flat on the table, or is deep inside, is not reached."""
-SPARE = {"body": 1.3}
-"""How many candidates are worked out for each that is simulated, by part class."""
+BOW = "L-shaped"
+SPARE = {"body": 1.3, BOW: 10.0}
+"""How many candidates are worked out for each that is simulated, by part class: most hands that fit through a handle
+press it askew."""
 SPARE_THIN = 3.0
 """The same for all other classes. The ones whose contacts balance best are simulated."""
 ERRORS = (0.005, 0.005, 0.003)
@@ -132,7 +134,7 @@ class Searcher:
         kind = next(p.part_class for p in model.parts if p.name == part)
         shapes, wanted = self.shapes(test, mode), round(self.settings.candidates * SPARE.get(kind, SPARE_THIN))
         sets, drawn, count = [], 0, 0
-        for _ in range(PATIENCE):
+        for _ in range(BOW_PATIENCE if kind == BOW else PATIENCE):
             some = draw(model, part, mode, test.posture, shapes, rng, DRAWS)
             drawn += DRAWS
             turn = turns(some.quaternion)
