@@ -26,7 +26,7 @@ REST = np.array([-0.06, 0.10, 0.12])
 """Where the hand waits, from where it is at home [m]."""
 STEPS = 30
 """Looks for collisions on a way: fewer pass over the front of a drawer that is out, and the arm shuts it."""
-GRASPS = 5
+GRASPS = 2
 """Grasps that are looked at."""
 
 

@@ -20,19 +20,19 @@ SPLITS: tuple[str, ...] = ("seen", "unseen")
 VACUUM = "vacuum"
 BEADS = 5
 """Pieces of confetti on the table."""
-PLACE = {"seen": ((0.50, 0.62), (-0.20, -0.06)), "unseen": ((0.48, 0.62), (-0.21, -0.04))}
+PLACE = {"seen": ((0.49, 0.63), (-0.22, -0.06)), "unseen": ((0.48, 0.64), (-0.23, -0.05))}
 """Where the vacuum lies, x and y in the cell frame [m]."""
 YAW = np.deg2rad(-50.0)
 """Way round of it: its nozzle to the left and to the robot, so that a right hand comes to its handle [rad]."""
-TURN = {"seen": 0.45, "unseen": 0.55}
+TURN = {"seen": 0.55, "unseen": 0.60}
 """Largest turn from that [rad]."""
-SPREAD = {"seen": ((0.36, 0.52), (0.02, 0.20)), "unseen": ((0.35, 0.53), (0.01, 0.21))}
+SPREAD = {"seen": ((0.36, 0.58), (0.0, 0.24)), "unseen": ((0.35, 0.59), (-0.01, 0.25))}
 """Where confetti lies, x and y in the cell frame [m]: no motion that is played again sweeps up all of it."""
 FREE = 0.065
 """And no nearer to the vacuum's middle line than this [m]: it is 3.4 cm wide to either side of it."""
 ENDS = (-0.142, 0.127)
 """Its tips along its own x [m]."""
-GAP = 0.05
+GAP = 0.07
 """Free space between two pieces of it [m]."""
 
 DOWN, BACK = 0.0022, 0.0012
