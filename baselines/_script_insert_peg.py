@@ -192,7 +192,7 @@ def _push(
                 rolls.append(roll)
                 goals.append(points)
                 seeds.append(seed)
-        ways = np.array(goals)
+        ways: Array = np.array(goals)
         first, good = planner.many[side].solve(ways[:, 0, :3], turns_of(ways[:, 0, 3:]), np.array(seeds))
         good &= np.abs(first - reach.home).max(axis=1) <= TURN
         found, through = arcs(planner.many[side], ways[good], first[good])
