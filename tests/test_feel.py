@@ -260,6 +260,17 @@ def test_lagging_joints_are_taken_for_the_touch_of_their_own_finger() -> None:
     assert not agent._guess(seen).any()
 
 
+def test_even_grasps_are_those_that_were_tried() -> None:
+    """Rows of a library: where it was searched anew, those that hold eggs of all sizes must be found again."""
+    from dexbench.baselines._script_keep_shell import EVEN, LIKE
+    from dexbench.grasp.library import load_grasps
+
+    first = {"bytedexter": (-0.009, 0.012, 0.108), "psibot": (0.006, -0.033, 0.103)}
+    assert set(first) == {hand for hand, rows in EVEN.items() if rows}
+    for hand, place in first.items():
+        assert load_grasps(hand, LIKE).position[EVEN[hand][0]] == pytest.approx(place, abs=6e-4), hand
+
+
 def test_cheats_close_the_hand_in_their_own_way() -> None:
     """A grip that feels leaves the hand to skills of another kind: one that never closes it stays open."""
     task = shelf.load_task("keep_shell")
