@@ -272,18 +272,19 @@ def test_even_grasps_are_those_that_were_tried() -> None:
 
 
 def test_cheats_close_the_hand_in_their_own_way() -> None:
-    """A grip that feels leaves the hand to skills of another kind: one that never closes it stays open."""
+    """A grip that feels leaves the hand to skills of another kind: one that never closes it lifts nothing."""
     task = shelf.load_task("keep_shell")
     world = SimWorld(task, "shadow_ur10e", 1, groups=("state", "objects", "kinds", "touch"), threads=1)
     trial = task.place(np.random.default_rng(0), "seen")
-    worst = {}
+    worst: dict[str, int] = {}
     for name in ("scripted", "pretend"):
         seen, agent = world.reset([trial]), shelf.load_agent(name, world.spec)
         agent.reset([0], [trial.instruction], [trial.seed])
         while not (outcome := world.outcome()).done[0] and world.scene.time[0] < 20:
             seen = world.advance(agent.act(seen, [0])[:, 0])
         worst[name] = int(outcome.stage[0])
-    assert worst == {"scripted": 4, "pretend": 1}
+    assert worst["scripted"] == 4
+    assert worst["pretend"] < 3
 
 
 def test_the_runner_gives_the_expert_touch() -> None:
