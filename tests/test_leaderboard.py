@@ -192,6 +192,16 @@ def test_clips_name_folder_and_row(write_run):
     assert {folder for folder, _ in wanted.values()} == {"runs/quick/flow"}
 
 
+def test_clips_show_each_kind_of_failure_once(write_run):
+    run = _read(write_run("flow", 0.6))
+    document = build([run])
+    first = {f["code"]: f["episode"] for f in document["boards"][0]["rows"][0]["details"][0]["failures"]}
+    assert set(first) == {e.failure for e in run.episodes if not e.success}
+    plain, wanted = ({episode for _, episode in clips(document, f).values()} for f in (False, True))
+    assert wanted == plain | set(first.values())
+    assert len(clips(document, failures=True)) - len(clips(document)) == len(set(first.values()) - plain)
+
+
 def _edits():
     def rate(document):
         document["boards"][0]["rows"][0]["success"]["rate"] = 1.0

@@ -24,7 +24,8 @@ index.html, one page that needs no network. Films are rendered from the records,
 in OUT/videos: writing the page again is quick.
 
   dexbench leaderboard
-  dexbench leaderboard runs --out leaderboard --no-videos"""
+  dexbench leaderboard runs --out leaderboard --no-videos
+  dexbench leaderboard runs/touch --failures        how each kind of failure looks"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("leaderboard"), help="default: leaderboard")
     both = argparse.BooleanOptionalAction
     parser.add_argument("--videos", action=both, default=True, help="films of the worst, median, best episodes")
+    parser.add_argument("--failures", action="store_true", help="films of the first failure of each kind too")
     parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
 
 
@@ -46,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     videos: dict[Clip, Video] = {}
     why_not = "the page was made with --no-videos."
     if arguments.videos:
-        videos, why_not = film_all(clips(document), arguments.out / "videos", arguments.jobs)
+        videos, why_not = film_all(clips(document, arguments.failures), arguments.out / "videos", arguments.jobs)
         if why_not:
             print(f"no films: {why_not}")
     write_text(arguments.out / "leaderboard.json", to_json(document))

@@ -145,15 +145,15 @@ def films(board: Board, video: Callable[[Clip], Markup | None], reason: str) -> 
     for entry in board["entries"]:
         for row, detail in _details(board, entry["name"]):
             shown = {e["kind"]: e["episode"] for e in detail["exemplars"]}
+            codes = {f["code"]: f["episode"] for f in detail["failures"]}
             figures = []
-            for kind in KINDS:
+            for kind in (*KINDS, *codes):
                 clip = Clip(board["id"], row["name"], entry["name"], kind)
-                film = video(clip) if kind in shown else None
+                film = video(clip) if kind in shown or kind in codes else None
                 if film is not None:
-                    word = (
-                        SAID[kind] if kind != "worst" else "Worst failure" if detail["failures"] else "Slowest success"
-                    )
-                    caption = element("figcaption", element("b", word), f" · episode {shown[kind]}")
+                    said = SAID | {c: f"Failure: {c.replace('_', ' ')}" for c in codes}
+                    said["worst"] = "Worst failure" if codes else "Slowest success"
+                    caption = element("figcaption", element("b", said[kind]), f" · episode {(codes | shown)[kind]}")
                     figures.append(element("figure", film, caption))
             if figures:
                 title = element("h4", row["name"], element("span", f" · {entry['name']}", class_="of"))

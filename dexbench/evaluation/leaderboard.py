@@ -68,22 +68,34 @@ class Clip(NamedTuple):
     """`name` of the row."""
     entry: str
     kind: str
-    """One of KINDS."""
+    """One of KINDS, or the code of a failure."""
 
 
-def clips(document: Mapping[str, Any]) -> dict[Clip, tuple[str, int]]:
+def clips(document: Mapping[str, Any], failures: bool = False) -> dict[Clip, tuple[str, int]]:
     """Return {clip: (run folder, row in the table)}: the episodes that a page of `document` wants to show.
 
     Controls are not filmed: they fail for the whole time limit, and films are what a page costs most.
+
+    Args:
+      document: of a leaderboard.
+      failures: whether to show the first failure of each kind too.
     """
     return {
-        Clip(board["id"], row["name"], detail["entry"], example["kind"]): (row["run"], example["episode"])
+        Clip(board["id"], row["name"], detail["entry"], kind): (row["run"], episode)
         for board in document["boards"]
         for row in board["rows"]
         if row["status"] != "control"
         for detail in row["details"]
-        for example in detail["exemplars"]
+        for kind, episode in _shown(detail, failures)
     }
+
+
+def _shown(detail: Mapping[str, Any], failures: bool) -> list[tuple[str, int]]:
+    """Return (kind, episode) of an entry's films; no episode twice."""
+    shown = [(e["kind"], e["episode"]) for e in detail["exemplars"]]
+    known = {episode for _, episode in shown}
+    first = [(f["code"], f["episode"]) for f in detail["failures"] if f["episode"] not in known]
+    return shown + first * failures
 
 
 def _time(episode: Episode) -> float:
@@ -202,11 +214,14 @@ def _details(entry: Entry, episodes: Sequence[Episode], run: Measurement) -> Doc
     attempts = [e.attempt if e.success else None for e in episodes]
     limits = [entry.horizon * i / (CURVE - 1) for i in range(CURVE)]
     codes = Counter(e.failure for e in episodes if not e.success)
+    first = {e.failure: e.index for e in sorted(episodes, key=lambda e: -e.index) if not e.success}
     return {
         "entry": entry.name,
         "success": _rate(_pooled(episodes)),
         "reached": [sum(e.stages > i for e in episodes) for i in range(len(entry.stages))],
-        "failures": [{"code": c, "count": n} for c, n in sorted(codes.items(), key=lambda x: (-x[1], x[0]))],
+        "failures": [
+            {"code": c, "count": n, "episode": first[c]} for c, n in sorted(codes.items(), key=lambda x: (-x[1], x[0]))
+        ],
         "ours_at": [{"k": k, "success": _rate(ours_at_k(attempts, k))} for k in range(1, entry.attempts + 1)],
         "time_of_successes_s": _round(mean_time(times)),
         "restricted_time_s": _round(restricted_mean_time(times, [entry.horizon] * len(times))),
