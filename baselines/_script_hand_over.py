@@ -14,6 +14,7 @@ from ._pairs import Stance, about, arc, follow, met, palms, route, stances
 from ._planner import Reached
 from ._poses import compose, inverse, turned
 from ._skills import Skills
+from ._symmetry import rotation
 from ._ways import Ways, turns_of
 
 GRASPS = "two_hands/bar"
@@ -104,10 +105,11 @@ def _carries(skills: Skills, e: Episode, giver: str, taker: str, k: int, tried: 
     own = skills.grasps(giver, GRASPS)
     wanted = [w for w in palms(pose, about(2, HEADINGS), own) if w[0] not in tried]
     around.keep(False)
+    out = RISE * rotation(pose[3:])[:, 2]  # along the stand, which leans
     known: dict[bytes, Ways] = {}
     ways = (stances(skills, Ways(skills, giver, wanted, inward), own, e.command, (), GIVERS) for inward in INWARD)
     for first in chain.from_iterable(ways):
-        top = first.palm + np.array([0.0, 0.0, RISE, 0.0, 0.0, 0.0, 0.0])
+        top = first.palm + np.array([*out, 0.0, 0.0, 0.0, 0.0])
         lift = planner.line(giver, first.palm[:3], top[:3], first.palm[3:], first.chain, 5)
         ready = None if lift is None else route(skills, e.command, giver, first.standoff, first.pregrasp)
         if lift is None or ready is None:
@@ -117,7 +119,7 @@ def _carries(skills: Skills, e: Episode, giver: str, taker: str, k: int, tried: 
         high = planner.command(e.command, giver, lift[-1], first.squeeze)
         for place, end in _meetings(skills, giver, pose, first.palm, lift[-1]):
             base = planner.command(e.command, giver, end, first.squeeze)
-            there = np.concatenate([place, pose[3:]])
+            there = np.concatenate([place, _upright(pose[3:])])
             if around.collides(base, (k,), giver):
                 continue
             taking = next(_takes(skills, e, taker, first, k, there, base, known), None)
@@ -140,7 +142,7 @@ def _meetings(skills: Skills, giver: str, pose: Array, palm: Array, seed: Array)
     within = compose(inverse(pose), palm)
     places = [place for place in _places(taker) for _ in range(YAWS)]
     yaws = 2 * np.pi * np.arange(len(places)) / YAWS
-    bars = [np.concatenate([p, turned(pose[3:], float(y))]) for p, y in zip(places, yaws, strict=True)]
+    bars = [np.concatenate([p, turned(_upright(pose[3:]), float(y))]) for p, y in zip(places, yaws, strict=True)]
     goals = np.array([compose(bar, within) for bar in bars])
     turns = turns_of(goals[:, 3:])
     ends, good = skills.planner.many[giver].solve(goals[:, :3], turns, np.tile(seed, (len(goals), 1)), steps=40)
@@ -150,6 +152,12 @@ def _meetings(skills: Skills, giver: str, pose: Array, palm: Array, seed: Array)
     cost = np.where(around < 1e-6, -np.inf, far + TURNING * around - INWARDS * inward)
     order = np.argsort(cost, kind="stable")  # as it is, at the first place that can be; then otherwise
     return [(places[i], ends[i]) for i in order if good[i] and far[i] < FAR]
+
+
+def _upright(quaternion: Array) -> Array:
+    """Return the nearest orientation (4,) in which the bar stands upright: without the slant of its stand."""
+    heading = quaternion * np.array([1.0, 0.0, 0.0, 1.0])
+    return np.asarray(heading / np.linalg.norm(heading))
 
 
 @dataclass(frozen=True)

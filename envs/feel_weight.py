@@ -11,7 +11,8 @@ from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import stand
 
 HANDS = 1
-VERSION = 1
+VERSION = 2
+"""2: weighing is no attempt; the decision is."""
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 CANS = 3
@@ -54,7 +55,7 @@ class FeelWeight(TaskBase):
 
     The full one must be lifted by 10 cm, touched by a hand and nothing else, for one second without interruption, and
     still be there half a second later. Cans may be lifted by up to 5 cm to weigh them: the first that rises further
-    decides, and if that is an empty one the episode is over. 60 seconds.
+    decides, and if that is an empty one the episode is over; that is the one attempt there is. 60 seconds.
     """
 
     name = "feel_weight"
@@ -138,7 +139,7 @@ class FeelWeight(TaskBase):
             found = near + touched.any(axis=1) + 2 * high * right + 2 * np.minimum(held.seconds / HOLDING.hold, 1.0)
             return np.asarray(np.where(wrong, 0.0, found / 6))
 
-        return Outcome(held.once, held.at_end, stage, held.attempts, reward, failure, held.done | wrong)
+        return Outcome(held.once, held.at_end, stage, (first >= 0).astype(np.int64), reward, failure, held.done | wrong)
 
 
 def make() -> FeelWeight:

@@ -1,5 +1,7 @@
 """Hand a bar from one hand to the other, in the air; the instruction names who gives and who receives."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dexbench.core.holding import Holding, renew
@@ -11,7 +13,8 @@ from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import upright
 
 HANDS = 2
-VERSION = 1
+VERSION = 2
+"""2: stands are farther apart and lean, since one recorded handing over played again passed some layouts before."""
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 LIFT = 0.08
@@ -22,8 +25,10 @@ HOLDING = Holding(hold=1.0, linger=1.0)
 REACH = 0.20
 """Palm to the bar's centre [m]: half the bar and a little."""
 
-PLACE = {"seen": ((0.50, 0.58), (0.30, 0.34)), "unseen": ((0.48, 0.60), (0.29, 0.36))}
+PLACE = {"seen": ((0.47, 0.61), (0.27, 0.37)), "unseen": ((0.46, 0.62), (0.26, 0.38))}
 """Where the stand is, x and distance from the middle to the giver's side, by split: clear of hands at home [m]."""
+LEAN = {"seen": 0.35, "unseen": 0.40}
+"""Largest slant of the stand, in any direction [rad]: the middle of the bar is up to 6 cm beside its foot."""
 
 TEMPLATES = {
     "seen": (
@@ -52,7 +57,7 @@ SHORT_OF = np.array([NEVER_REACHED, NEVER_TOUCHED, NEVER_LIFTED, NOT_MET, NOT_LE
 
 
 class HandOver(TaskBase):
-    """A bar stands in a stand on the giver's side.
+    """A bar stands in a stand that leans, on the giver's side.
 
     The giving hand alone must lift it by 8 cm. From then on the bar must stay in the air and in a hand, whichever, and
     touch nothing else: a bar that is put down, thrown or dropped must be lifted by the giver again. In the end the
@@ -81,7 +86,14 @@ class HandOver(TaskBase):
         giver, receiver = ("right", "left") if rng.random() < 0.5 else ("left", "right")
         x, away = (float(rng.uniform(*bounds)) for bounds in PLACE[split])
         y = away if giver == "left" else -away
+        x, y = round(x, 6), round(y, 6)
         bar = upright(name, x, y, float(rng.uniform(-np.pi, np.pi)))
+        slant, towards = LEAN[split] * float(np.sqrt(rng.random())), float(rng.uniform(-np.pi, np.pi))
+        w, sine = float(np.cos(slant / 2)), float(np.sin(slant / 2))
+        u, v = sine * float(np.cos(towards)), sine * float(np.sin(towards))
+        foot = (x, y, round(load_object(name).footprint_radius * float(np.sin(slant)), 6))  # on its edge
+        c, _, _, z = bar.quaternion  # turned about its own axis first, then leaned
+        bar = replace(bar, position=foot, quaternion=(w * c, u * c + v * z, v * c - u * z, w * z))
         return Trial(
             task=versioned(self),
             split=split,
@@ -90,7 +102,7 @@ class HandOver(TaskBase):
             target=0,
             objects=(bar,),
             extra={"giver_left": float(giver == "left")},
-            articulated=(Setting("bar_stand", bar.position, (1.0, 0.0, 0.0, 0.0)),),
+            articulated=(Setting("bar_stand", foot, (w, u, v, 0.0)),),
         )
 
     def remember(self, n: int) -> dict[str, Array]:
