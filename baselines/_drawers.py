@@ -28,6 +28,8 @@ OVER = 0.07
 """How far above it the hand comes in, and leaves [m]."""
 SHORT = 0.015
 """Less than the whole travel that is pulled, and less than shut that still is shut [m]."""
+PIECES = 6
+"""Pieces of a pull: an arm that does not get all the way still gets most of it."""
 LONG = ("index", "middle", "ring", "little")
 
 
@@ -47,8 +49,11 @@ def pull(skills: Skills, e: Episode, side: str, item: ArticulatedModel, name: st
     """Open the drawer `name`, whose handle is the grip "handle_...", by `travel` [m]; return whether it went."""
     grip = next(g for g in item.grips if g.link == name)
     bar = grip_pose(skills, e, item, grip)
-    for tilt, yaw in ((t, y) for t in TILTS for y in YAWS):
-        hook, palm = hooked(skills, e, side, bar, tilt, yaw)
+    out, start = rotation(bar[3:])[:, 2], opening(e, skills, f"{item.name}/{name}")
+    way = out * (travel - start + SHORT)
+    hooks = [hooked(skills, e, side, bar, tilt, yaw) for tilt in TILTS for yaw in YAWS]
+    whole = [_goes(skills, side, palm, way) for _, palm in hooks]
+    for hook, palm in [h for whole_way in (True, False) for h, w in zip(hooks, whole, strict=True) if w is whole_way]:
         above = palm + np.array([0, 0, OVER, 0, 0, 0, 0])
         if (yield from skills.reach(e, side, above, hook)):
             break
@@ -56,16 +61,23 @@ def pull(skills: Skills, e: Episode, side: str, item: ArticulatedModel, name: st
         return False
     if not (yield from skills.straight(e, side, palm)):
         return False
-    start = opening(e, skills, f"{item.name}/{name}")
-    out = rotation(bar[3:])[:, 2]
-    for part in np.linspace(0, 1, 4)[1:]:  # in pieces: the arm follows better, and stops where nothing moves
+    for part in np.linspace(0, 1, PIECES + 1)[1:]:  # the arm follows better, and stops where nothing moves
         away = palm.copy()
-        away[:3] += out * (travel - start + SHORT) * part
-        if not (yield from skills.straight(e, side, away, 0.5, 4)):
+        away[:3] += way * part
+        if not (yield from skills.straight(e, side, away, 1.5 / PIECES, 4)):
             break
     yield from skills.straight(e, side, skills.palm(e, side) + np.array([0, 0, OVER, 0, 0, 0, 0]))
     yield from skills.home(e, side)
     return opening(e, skills, f"{item.name}/{name}") > travel - 3 * SHORT
+
+
+def _goes(skills: Skills, side: str, palm: Array, way: Array) -> bool:
+    """Return whether the arm gets from `palm` (7,) all of `way` (3,) further [m]."""
+    planner = skills.planner
+    return any(
+        planner.line(side, palm[:3], palm[:3] + way, palm[3:], chain, 6) is not None
+        for chain in planner.postures(side, palm[:3], palm[3:])
+    )
 
 
 def push(skills: Skills, e: Episode, side: str, item: ArticulatedModel, name: str) -> Attempt:

@@ -15,6 +15,8 @@ HIGH = 0.11
 """Above this height an object is not in the basket [m]."""
 DROP = 0.02
 """Least free height under an object that is let go over the basket's floor [m]."""
+PLACES = tuple(np.array([0.0, y, z]) for z in (DROP, 0.08) for y in (0.0, 0.06, -0.06))
+"""Where in the basket an object is let go, from the middle of its floor, in this order [m]."""
 
 
 def script(skills: Skills, e: Episode) -> Iterator[Array]:
@@ -30,9 +32,12 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
         found, start = plan[0], float(e.seen["object_pose"][k, 2])
         yield from skills.attempt(e, plan)
         if skills.holds(e, k, start):
-            goal = skills.pose(e, k)
-            goal[:3] = skills.pose(e, basket)[:3] + np.array([0.0, 0.0, DROP])
-            yield from skills.carry(e, found.side, k, goal)
+            turn, at = skills.pose(e, k)[3:], skills.pose(e, basket)[:3]
+            for place in PLACES:
+                if (yield from skills.carry(e, found.side, k, np.concatenate([at + place, turn]))):
+                    break
+            else:  # another grasp may have a way
+                yield from skills.put_back(e, found)
             yield from skills.release(e, found.side, found.pregrasp)
             if inside(skills, e, k, basket):
                 yield from skills.stay(e)

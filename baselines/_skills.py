@@ -15,10 +15,11 @@ from dexbench.core.schema import Array
 from dexbench.core.world import WorldSpec
 from dexbench.grasp.library import Grasps, has_grasps, load_grasps
 
+from ._detour import detour
 from ._motions import Attempt, Commands, Episode, Motions
-from ._planner import RISE, Reached
+from ._planner import RISE, SAME, TURN, Reached
 from ._poses import compose, inverse, turned
-from ._symmetry import mirror, turnings
+from ._symmetry import mirror, rotation, turnings
 
 PROMPT = 8
 """Ticks of it that an arm needs at most which follows its commands closely."""
@@ -34,10 +35,15 @@ ABOVE = 0.10
 """How far above its goal a carried object comes in [m]."""
 YAWS = (0.0, 0.5, -0.5, 1.0, -1.0, 1.6, -1.6, 2.4, -2.4, 3.1)
 """Turns tried where an object may be put down any way round [rad]."""
+ROUND = 12
+"""Ways over a goal to which a way round is looked for, where none is straight."""
 
 
 class Skills(Motions):
     """The expert's hands: everything that does not depend on the task."""
+
+    across = 0.8
+    """Least time in which something is carried over its goal [s]; a script may take more."""
 
     def __init__(self, world: WorldSpec, **settings: Any) -> None:
         """Prepare for what `world` declares; `settings` are for scripts that have any.
@@ -132,6 +138,11 @@ class Skills(Motions):
         yield from self.wait(e, 0.3)
         yield from self.home(e)
 
+    def put_back(self, e: Episode, found: Reached) -> Commands:
+        """Put what is held down where it stood; the hand stays closed."""
+        yield from self.move(e, self.points(e, [found], [[*found.lift[::-1], found.approach[-1]]], closed=True), 1.0)
+        yield from self.settle(e)
+
     def wider(self, found: Reached) -> Reached:
         """Return the plan with the hand opened further, for an arm that strays from its line by some millimetres."""
         hand = self.planner.hand[found.side]
@@ -198,8 +209,8 @@ class Skills(Motions):
         way = self.bringing(e, side, k, goal, within, e.command, any_way, above)
         if way is None:
             return False
-        top, down = way
-        yield from self.move(e, [top], 0.8)
+        over, down = way
+        yield from self.move(e, over, self.across)
         yield from self.settle(e)
         yield from self.move(e, [self.planner.command(e.command, side, q) for q in down], slow)
         yield from self.settle(e)
@@ -215,7 +226,7 @@ class Skills(Motions):
         base: Array,
         any_way: bool = True,
         above: float = ABOVE,
-    ) -> tuple[Array, tuple[Array, ...]] | None:
+    ) -> tuple[list[Array], tuple[Array, ...]] | None:
         """Return the way of the held object k to `goal`, as `carry` goes it; None if there is none.
 
         Args:
@@ -229,22 +240,29 @@ class Skills(Motions):
           above: how far above the goal it comes in [m].
 
         Returns:
-          The command (A,) over the goal, and chain angles (C,) from there straight down.
+          The commands (A,) to the place over the goal, most often one, and chain angles (C,) from there straight down.
         """
         self.around.see(e.seen, (k,))
-        chain = base[self.planner.chain[side]]
+        planner = self.planner
+        yaws = YAWS if any_way else YAWS[:1]
+        there = [compose(np.concatenate([goal[:3], turned(goal[3:], yaw)]), within) for yaw in yaws]
+        lines = []
+        for low, high in self._over(side, there, above, base[planner.chain[side]]):
+            down = planner.line(side, low[:3] + np.array([0, 0, above]), low[:3], low[3:], high, 6)
+            if down is not None:
+                lines.append((planner.command(base, side, high), down))
         for room in (True, False):
             self.around.keep(room)
-            for yaw in YAWS if any_way else YAWS[:1]:
-                there = compose(np.concatenate([goal[:3], turned(goal[3:], yaw)]), within)
-                over = there + np.array([0, 0, above, 0, 0, 0, 0])
-                for high in (*self._near(side, over, chain), *self.planner.postures(side, over[:3], over[3:])):
-                    top = self.planner.command(base, side, high)
-                    down = self.planner.line(side, over[:3], there[:3], over[3:], high, 6)
-                    if down is None or self.around.sweep(base, top, (k,)):
-                        continue
-                    if not self.around.collides(self.planner.command(base, side, down[-1]), (k,)):
-                        return top, down
+            for top, down in lines:
+                end = planner.command(base, side, down[-1])
+                if not self.around.sweep(base, top, (k,)) and not self.around.collides(end, (k,)):
+                    return [top], down
+        for top, down in lines[:ROUND]:
+            ends = (top, planner.command(base, side, down[-1]))
+            if not any(self.around.collides(end, (k,)) for end in ends):
+                found = detour(planner, side, base, top, (k,))
+                if found is not None:
+                    return [*found, top], down
         return None
 
     def release(self, e: Episode, side: str, opened: Array, back: float = 0.08, up: float = 0.06) -> Commands:
@@ -257,7 +275,22 @@ class Skills(Motions):
         yield from self.straight(e, side, away + np.array([0.0, 0.0, up, 0.0, 0.0, 0.0, 0.0]))
         yield from self.home(e, side)
 
-    def _near(self, side: str, pose: Array, seed: Array) -> list[Array]:
-        """Return the chain angles nearest to `seed` that bring the palm to `pose`, if there are any."""
-        solved = self.planner.reach[side].solve(pose[:3], pose[3:], seed, steps=60)
-        return [solved.q] if solved.found else []
+    def _over(self, side: str, palms: Sequence[Array], above: float, chain: Array) -> list[tuple[Array, Array]]:
+        """Return, for each way in which the palm gets above one of `palms` (7,), that one and chain angles (C,)."""
+        starts: list[Array] = []
+        owner: list[Array] = []
+        for palm in palms:
+            seeds = (chain, *self.planner.seeds(side, palm[:3] + np.array([0, 0, above]), palm[3:]))
+            starts += seeds
+            owner += [palm] * len(seeds)
+        places = np.array([p[:3] for p in owner]) + np.array([0, 0, above])
+        turns = np.array([rotation(p[3:]) for p in owner])
+        solved, good = self.planner.many[side].solve(places, turns, np.array(starts), steps=60)
+        home = self.planner.reach[side].home
+        found: list[tuple[Array, Array]] = []
+        for palm, seed, q, fine in zip(owner, starts, solved, good, strict=True):
+            if not fine or (seed is not chain and np.abs(q - home).max() > TURN):
+                continue
+            if not any(palm is other and np.abs(q - angles).max() < SAME for other, angles in found):
+                found.append((palm, q))
+        return found
