@@ -9,7 +9,7 @@ from dexbench.core import shelf
 from dexbench.core.trial import Trial
 from dexbench.objects.articulated import load_articulated
 from dexbench.objects.catalogue import load_object
-from tests.test_two_hands import PERIOD, play
+from tests.written_scene import PERIOD, play
 
 NAMES = ("vacuum", "bread")
 
