@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from dexbench.core.rotations import quaternion_matrices
 from dexbench.core.schema import Array
 
 from ._motions import Attempt, Episode
@@ -15,7 +16,7 @@ from ._planner import Reached
 from ._poses import compose, inverse, turned
 from ._skills import Skills
 from ._symmetry import rotation
-from ._ways import Ways, turns_of
+from ._ways import Ways
 
 GRASPS = "two_hands/bar"
 """Grasps of a bar, made on bar_01; the others are within 2 mm of it."""
@@ -144,7 +145,7 @@ def _meetings(skills: Skills, giver: str, pose: Array, palm: Array, seed: Array)
     yaws = 2 * np.pi * np.arange(len(places)) / YAWS
     bars = [np.concatenate([p, turned(_upright(pose[3:]), float(y))]) for p, y in zip(places, yaws, strict=True)]
     goals = np.array([compose(bar, within) for bar in bars])
-    turns = turns_of(goals[:, 3:])
+    turns = quaternion_matrices(goals[:, 3:])
     ends, good = skills.planner.many[giver].solve(goals[:, :3], turns, np.tile(seed, (len(goals), 1)), steps=40)
     far = np.abs(ends - seed).max(axis=1)
     inward = turns[:, 1, 1] * (1.0 if giver == "right" else -1.0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dexbench.core.rotations import quaternion_matrices
 from dexbench.core.schema import Array
 from dexbench.objects.articulated import load_articulated
 
@@ -14,7 +15,7 @@ from ._planner import TURN
 from ._poses import compose, inverse
 from ._skills import Skills
 from ._symmetry import rotation
-from ._ways import Ways, arcs, turns_of
+from ._ways import Ways, arcs
 
 BLOCK = "peg_block"
 POSTS, PEGS = "two_hands/post", "two_hands/peg"
@@ -193,7 +194,7 @@ def _push(
                 goals.append(points)
                 seeds.append(seed)
         ways: Array = np.array(goals)
-        first, good = planner.many[side].solve(ways[:, 0, :3], turns_of(ways[:, 0, 3:]), np.array(seeds))
+        first, good = planner.many[side].solve(ways[:, 0, :3], quaternion_matrices(ways[:, 0, 3:]), np.array(seeds))
         good &= np.abs(first - reach.home).max(axis=1) <= TURN
         found, through = arcs(planner.many[side], ways[good], first[good])
         other, _ = planner.reach[keeper].pose(base[planner.chain[keeper]])

@@ -223,12 +223,10 @@ def _let_go(skills: Skills, e: Episode, thumb: Thumb) -> Commands:
 
 def _sweep(skills: Skills, e: Episode, button: Button) -> Commands:
     """Bring the mouth over the nearest of the pieces that are left, some way round."""
-    body = skills.index(VACUUM)
     mouth = load_articulated(VACUUM).region("mouth")
-    vacuum = skills.pose(e, body)
+    vacuum = skills.pose(e, skills.index(VACUUM))
     here = (vacuum[:3] + rotation(vacuum[3:]) @ mouth.position)[:2]
     k = min(button.left, key=lambda j: float(np.linalg.norm(skills.pose(e, j)[:2] - here)))
-    vacuum = skills.pose(e, body)
     within = compose(inverse(vacuum), skills.palm(e, SIDE))
     back = rotation(vacuum[3:])[:, 0]
     palms = []

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from dexbench.core.rotations import quaternion_matrices
 from dexbench.core.schema import Array
 from dexbench.robots.many_reach import ManyReach
 
@@ -44,7 +45,7 @@ class Ways:
             return
         poses = np.array([palm for _, palm in wanted])
         rows = np.array([row for row, _ in wanted])
-        turns = turns_of(poses[:, 3:])
+        turns = quaternion_matrices(poses[:, 3:])
         base = np.array(skills.robot.parts[side].base_position)[:2]
         ahead = poses[:, :2] - base
         ahead /= np.linalg.norm(ahead, axis=1).clip(1e-6)[:, None]
@@ -73,13 +74,15 @@ class Ways:
         reach = planner.reach[side]
         goals = np.array([palm for _, palm in lot])
         back = goals.copy()
-        back[:, :3] -= STANDOFF * turns_of(goals[:, 3:])[:, :, 2]
+        back[:, :3] -= STANDOFF * quaternion_matrices(goals[:, 3:])[:, :, 2]
         seeds, owner = [], []
         for k, pose in enumerate(back):
             for seed in planner.seeds(side, pose[:3], pose[3:]):
                 seeds.append(seed)
                 owner.append(k)
-        first, good = planner.many[side].solve(back[owner, :3], turns_of(back[owner, 3:]), np.array(seeds), steps=40)
+        first, good = planner.many[side].solve(
+            back[owner, :3], quaternion_matrices(back[owner, 3:]), np.array(seeds), steps=40
+        )
         good &= np.abs(first - reach.home).max(axis=1) <= TURN
         first, owners = first[good], np.array(owner)[good]
         shares = np.linspace(0, 1, STEPS + 1)[1:]
@@ -109,21 +112,10 @@ def arcs(many: ManyReach, poses: Array, seeds: Array, jump: float = JUMP) -> tup
     for k in range(t):
         if not len(rows):
             break
-        q, good = many.solve(poses[rows, k, :3], turns_of(poses[rows, k, 3:]), last, steps=40)
+        q, good = many.solve(poses[rows, k, :3], quaternion_matrices(poses[rows, k, 3:]), last, steps=40)
         good &= np.abs(q - last).max(axis=1) <= jump
         rows, last = rows[good], q[good]
         found[rows, k] = last
     through = np.zeros(n, bool)
     through[rows] = True
     return found, through
-
-
-def turns_of(quaternions: Array) -> Array:
-    """Return (N, 3, 3) of quaternions (N, 4) wxyz."""
-    w, x, y, z = np.asarray(quaternions, float).T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows), -1, 0)

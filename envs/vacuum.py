@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from dexbench.core.holding import Holding, renew
+from dexbench.core.rotations import quaternion_matrices
 from dexbench.core.scene import Scene, WorldIds
 from dexbench.core.schema import Array
 from dexbench.core.task import TaskBase, versioned
@@ -140,7 +141,7 @@ class Vacuum(TaskBase):
         position, turn = scene.object_position[:, body], scene.object_quaternion[:, body]
         hands = scene.hand_contacts[:, :, body] > 0
         touching = np.logical_or.reduce(hands, axis=1)
-        model, matrix = load_articulated(VACUUM), _matrices(turn)
+        model, matrix = load_articulated(VACUUM), quaternion_matrices(turn)
         lowest = position[:, 2] + np.minimum(matrix[:, 2] * model.lower, matrix[:, 2] * model.upper).sum(axis=1)
         up = touching & (lowest >= CLEAR)
 
@@ -182,17 +183,6 @@ def _before_the_mouth(scene: Scene, level: Array) -> Array:
     place = scene.object_centre[:, :BEADS], scene.object_position[:, body, None], scene.object_quaternion[:, body, None]
     low, high = mouth.contains(*place), replace(mouth, half=mouth.half + WIDER).contains(*place)
     return np.asarray(np.where((level == HIGH)[:, None], high, low & (level == LOW)[:, None]))
-
-
-def _matrices(quaternion: Array) -> Array:
-    """Return (n, 3, 3) rotations of quaternions (n, 4) wxyz."""
-    w, x, y, z = quaternion.T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows), 2, 0)
 
 
 def make() -> Vacuum:

@@ -16,9 +16,9 @@ from dexbench.cli.main import main
 from dexbench.core import shelf
 from dexbench.core.appearance import appearances
 from dexbench.core.assets import asset_path
-from dexbench.core.camera import quaternion_matrix
 from dexbench.core.embodiment import load_embodiment
 from dexbench.core.errors import DataError, UnknownName
+from dexbench.core.rotations import quaternion_matrix
 from dexbench.robots.build import robot_spec
 from dexbench.sensors.calibration import add_cameras, intrinsics_of, pose_of
 from dexbench.sensors.images import FURNITURE, ROBOT, ImageRequest, image_request

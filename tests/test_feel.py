@@ -1,76 +1,24 @@
 """The rules of the tasks that need touch, asked about scenes that are written down; and what their trials keep back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from dexbench.core import shelf
-from dexbench.core.scene import Scene
-from dexbench.core.task import Task, versioned
-from dexbench.core.trial import Outcome, Trial
+from dexbench.core.task import versioned
 from dexbench.evaluation.runner import groups_of
 from dexbench.evaluation.suite import load_suite
 from dexbench.sim.world import SimWorld
+from tests import written_scene
+from tests.written_scene import Played
 
-PERIOD = 0.04
 TASKS = ("keep_shell", "hold_against_pull", "feel_weight")
 
 
-@dataclass
-class Played:
-    """A task and a scene of one hand whose entries a test moves about."""
-
-    task: Task
-    scene: Scene
-
-    def live(self, seconds: float = PERIOD) -> Outcome:
-        """Let the present scene last."""
-        for _ in range(round(seconds / PERIOD)):
-            outcome = self.task.judge(self.scene)
-            self.scene.time += PERIOD
-        return outcome
-
-    def code(self, outcome: Outcome) -> str:
-        """Return the failure code."""
-        return self.task.failures[int(outcome.failure[0])]
-
-    def raised(self, k: int, height: float) -> None:
-        """Let the hand alone hold an object so far above where it started [m]."""
-        start = self.scene.memory["start"].reshape(1, -1)[0, k]
-        self.scene.object_centre[0, k, 2] = start + height
-        self.scene.hand_contacts[0, 0, k] = 2
-        self.scene.other_contacts[0, k] = 0
-        self.scene.palm_position[0, 0] = self.scene.object_centre[0, k] + (0, 0, 0.08)
-
-
 def play(name: str) -> Played:
-    """Return a task at the start of a trial, the hand far away."""
-    task = shelf.load_task(name)
-    trial: Trial = task.place(np.random.default_rng(0), "seen")
-    places = np.array([[o.position for o in trial.objects]])
-    k = places.shape[1]
-    scene = Scene(
-        trials=[trial],
-        rows=np.arange(1),
-        sides=("right",),
-        time=np.zeros(1),
-        period=PERIOD,
-        target=np.array([trial.target]),
-        object_position=places,
-        object_quaternion=np.array([[o.quaternion for o in trial.objects]]),
-        object_velocity=np.zeros((1, k, 6)),
-        object_centre=places + np.array([0.0, 0.0, 0.03]),
-        palm_position=np.array([[[0.2, 0.0, 0.8]]]),
-        hand_contacts=np.zeros((1, 1, k)),
-        hand_force=np.zeros((1, 1, k)),
-        other_contacts=np.ones((1, k)),
-        memory=task.remember(1),
-        names=tuple(f"object_{i}" for i in range(k)),
-        peak_force=np.full((1, k), 0.5),
-    )
-    task.begin(scene, [0])
-    return Played(task, scene)
+    """Return a task for one hand at the start of a trial."""
+    return written_scene.play(name, ("right",))
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -9,11 +9,12 @@ from scipy.spatial import ConvexHull
 
 from dexbench.cli.main import main
 from dexbench.core.errors import DataError, UnknownName
+from dexbench.core.rotations import quaternion_matrix
 from dexbench.objects.body import add_object
 from dexbench.objects.bundle import pack, unpack
 from dexbench.objects.catalogue import catalogue, families, family_of, instances, load_object, members, phrases
 from dexbench.objects.family import load_family
-from dexbench.objects.generate import build, differences, read, rotation
+from dexbench.objects.generate import build, differences, read
 from dexbench.objects.model import ObjectModel, Piece
 from dexbench.objects.overview import BEGIN, END, table
 from dexbench.sensors import opengl
@@ -26,7 +27,7 @@ UP = np.array([0.0, 0.0, 1.0])
 
 def distance(piece: Piece, points: np.ndarray) -> np.ndarray:
     """Return signed distances of points (object frame) to a piece [m]."""
-    local = (points - piece.position) @ rotation(piece.quaternion)
+    local = (points - piece.position) @ quaternion_matrix(piece.quaternion)
     size = piece.size
     if piece.shape == "sphere":
         return np.linalg.norm(local, axis=1) - size[0]
@@ -52,7 +53,7 @@ def corners(piece: Piece) -> np.ndarray:
     else:
         ball = size[0] * np.concatenate([np.eye(3), -np.eye(3)])
         local = np.concatenate([ball + size[1] * UP, ball - size[1] * UP])
-    return piece.position + local @ rotation(piece.quaternion).T
+    return piece.position + local @ quaternion_matrix(piece.quaternion).T
 
 
 def upright_scene() -> mujoco.MjSpec:
@@ -166,8 +167,16 @@ def test_mass_agrees_with_mujoco() -> None:
     compiled = spec.compile()
     assert np.allclose(compiled.body_ipos[1], model.center_of_mass, atol=1e-6)
     assert np.allclose(np.sort(compiled.body_inertia[1]), np.sort(model.inertia), rtol=1e-4)
-    ours = rotation(model.inertia_quaternion) @ np.diag(model.inertia) @ rotation(model.inertia_quaternion).T
-    theirs = rotation(compiled.body_iquat[1]) @ np.diag(compiled.body_inertia[1]) @ rotation(compiled.body_iquat[1]).T
+    ours = (
+        quaternion_matrix(model.inertia_quaternion)
+        @ np.diag(model.inertia)
+        @ quaternion_matrix(model.inertia_quaternion).T
+    )
+    theirs = (
+        quaternion_matrix(compiled.body_iquat[1])
+        @ np.diag(compiled.body_inertia[1])
+        @ quaternion_matrix(compiled.body_iquat[1]).T
+    )
     assert np.allclose(ours, theirs, atol=1e-4 * model.inertia.max())
 
 

@@ -13,19 +13,9 @@ from dexbench.objects.body import add_object
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots, fields_of
 from tests import own_home
+from tests.bare_table import STEPS, table
 
 home = own_home.home
-STEPS = 250
-
-
-def table() -> mujoco.MjSpec:
-    spec = mujoco.MjSpec()
-    spec.option.timestep = 0.004
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    spec.option.impratio = 10
-    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1, 1, 0.1])
-    return spec
 
 
 def pool(names: Sequence[str]) -> PoolTables:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from dexbench.cli.worlds import simulated
-from dexbench.core.camera import quaternion_matrix
 from dexbench.core.errors import DataError
 from dexbench.core.perturbation import FACTORS, NOISE, WORLD
+from dexbench.core.rotations import quaternion_matrix
 from dexbench.core.schema import Array, Observation
 from dexbench.core.shelf import load_task
 from dexbench.core.task import Task

@@ -11,19 +11,9 @@ from dexbench.core.errors import UnknownName
 from dexbench.objects.body import add_object
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots, fields_of
+from tests.bare_table import STEPS, table
 
 NAMES = ("box_02", "mug_03", "bowl_01", "ball_02", "bottle_01", "tray_01")
-STEPS = 250
-
-
-def table() -> mujoco.MjSpec:
-    spec = mujoco.MjSpec()
-    spec.option.timestep = 0.004
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    spec.option.impratio = 10
-    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1, 1, 0.1])
-    return spec
 
 
 @pytest.fixture(scope="module")

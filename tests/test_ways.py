@@ -5,8 +5,9 @@ import pytest
 
 from dexbench.baselines._planner import JUMP, STANDOFF
 from dexbench.baselines._symmetry import rotation
-from dexbench.baselines._ways import Ways, arcs, turns_of
+from dexbench.baselines._ways import Ways, arcs
 from dexbench.core import shelf
+from dexbench.core.rotations import quaternion_matrices
 from dexbench.sim.world import SimWorld
 
 
@@ -19,7 +20,7 @@ def skills():
 def test_rotations_of_many_quaternions():
     quaternions = np.random.default_rng(0).normal(size=(20, 4))
     quaternions /= np.linalg.norm(quaternions, axis=1)[:, None]
-    np.testing.assert_allclose(turns_of(quaternions), [rotation(q) for q in quaternions], atol=1e-12)
+    np.testing.assert_allclose(quaternion_matrices(quaternions), [rotation(q) for q in quaternions], atol=1e-12)
 
 
 @pytest.mark.parametrize("side", ["right", "left"])

@@ -24,6 +24,7 @@ class Played:
         """Let the present scene last."""
         for _ in range(round(seconds / PERIOD)):
             outcome = self.task.judge(self.scene)
+            self.scene.time += PERIOD
         return outcome
 
     def code(self, outcome: Outcome) -> str:
@@ -36,9 +37,16 @@ class Played:
             self.scene.hand_contacts[0, s, index] = 2 * (side in sides)
         self.scene.other_contacts[0, index] = 0
 
+    def raised(self, k: int, height: float) -> None:
+        """Let the first hand alone hold an object so far above where it started [m]."""
+        start = self.scene.memory["start"].reshape(1, -1)[0, k]
+        self.scene.object_centre[0, k, 2] = start + height
+        self.held_by(k, self.scene.sides[0])
+        self.scene.palm_position[0, 0] = self.scene.object_centre[0, k] + (0, 0, 0.08)
 
-def play(name: str, **extra: float) -> Played:
-    """Return a task at the start of a trial, the hands far away."""
+
+def play(name: str, sides: tuple[str, ...] = ("right", "left"), **extra: float) -> Played:
+    """Return a task at the start of a trial, the hands of these sides far away."""
     task = shelf.load_task(name)
     trial: Trial = task.place(np.random.default_rng(0), task.splits[0])
     trial = replace(trial, extra=trial.extra | extra)
@@ -55,7 +63,7 @@ def play(name: str, **extra: float) -> Played:
     scene = Scene(
         trials=[trial],
         rows=np.arange(1),
-        sides=("right", "left"),
+        sides=sides,
         time=np.zeros(1),
         period=PERIOD,
         target=np.array([trial.target]),
@@ -63,15 +71,16 @@ def play(name: str, **extra: float) -> Played:
         object_quaternion=np.array([turns]),
         object_velocity=np.zeros((1, k, 6)),
         object_centre=np.array([places]) + np.array([0.0, 0.0, 0.03]),
-        palm_position=np.tile([0.2, 0.0, 0.8], (1, 2, 1)),
-        hand_contacts=np.zeros((1, 2, k)),
-        hand_force=np.zeros((1, 2, k)),
+        palm_position=np.tile([0.2, 0.0, 0.8], (1, len(sides), 1)),
+        hand_contacts=np.zeros((1, len(sides), k)),
+        hand_force=np.zeros((1, len(sides), k)),
         other_contacts=np.ones((1, k)),
         memory=task.remember(1),
         names=tuple(names),
         joint_names=tuple(joints),
         joint_position=np.array([[v for s in trial.articulated for v in s.joints]]),
         joint_velocity=np.zeros((1, len(joints))),
+        peak_force=np.full((1, k), 0.5),
     )
     task.begin(scene, [0])
     return Played(task, scene)

@@ -160,15 +160,3 @@ def matrix_quaternion(turn: Floats) -> Vector:
     )
     q = np.linalg.eigh(products)[1][:, -1]  # of the largest eigenvalue: the closest rotation (Bar-Itzhack 2000)
     return tuple(float(v) for v in (q if q[0] >= 0 else -q))
-
-
-def quaternion_matrix(quaternion: Vector) -> Floats:
-    """Return the rotation matrix (3, 3) of wxyz, which need not be normalised."""
-    w, x, y, z = np.divide(quaternion, np.linalg.norm(quaternion))
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )

@@ -18,11 +18,11 @@ from dexbench.core.camera import (
     look_at,
     matrix_quaternion,
     pinhole,
-    quaternion_matrix,
 )
 from dexbench.core.document import Node, read_document
 from dexbench.core.equipment import Side
 from dexbench.core.errors import UnknownName
+from dexbench.core.rotations import quaternion_matrix
 
 CELL = "cell"
 """The mount of a camera that stands in the cell."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dexbench.core.camera import quaternion_matrix
 from dexbench.core.document import Node
 from dexbench.core.embodiment import rpy_to_quaternion
+from dexbench.core.rotations import quaternion_matrix
 
 from .articulated_model import LinkPiece
 from .model import Array

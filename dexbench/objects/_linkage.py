@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from dexbench.core.camera import quaternion_matrix
+from dexbench.core.rotations import quaternion_matrix
 
 from ._primitives import reach
 from .articulated_model import Link

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dexbench.core.camera import quaternion_matrix
+from dexbench.core.rotations import quaternion_matrix
 
 from .model import Array
 

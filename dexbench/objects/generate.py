@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexbench.core.assets import asset_path
+from dexbench.core.rotations import quaternion_matrix
 
 from ._mass import mass_properties
 from ._recipes import RECIPES
@@ -48,21 +49,9 @@ def sample(surface: Surface, count: int, seed: int) -> tuple[Array, Array, NDArr
     return points, normals, surface.part[face]
 
 
-def rotation(quaternion: Sequence[float] | Array) -> Array:
-    """Return the (3, 3) matrix of a unit quaternion wxyz."""
-    w, x, y, z = np.asarray(quaternion, float) / np.linalg.norm(quaternion)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-
-
 def lowest(piece: Piece, down: Array) -> float:
     """Return how far a piece reaches along the unit vector `down` (object frame) [m]."""
-    axes = rotation(piece.quaternion)
+    axes = quaternion_matrix(piece.quaternion)
     along = axes.T @ down
     size = piece.size
     if piece.vertices is not None:
@@ -89,7 +78,9 @@ def stored(
     """Return the arrays stored for an object of this surface, pieces, mass [kg] and rest orientations (wxyz)."""
     points, normals, point_part = sample(surface, POINTS, seed)
     center, inertia, quaternion = mass_properties(surface.vertices, surface.faces, mass)
-    heights = [max(lowest(piece, rotation(turn).T @ np.array([0.0, 0.0, -1.0])) for piece in pieces) for turn in rest]
+    heights = [
+        max(lowest(piece, quaternion_matrix(turn).T @ np.array([0.0, 0.0, -1.0])) for piece in pieces) for turn in rest
+    ]
     hulls = [piece.vertices for piece in pieces if piece.vertices is not None]
     convex = (
         {"piece_vertices": np.concatenate(hulls), "piece_corners": np.array([len(h) for h in hulls])} if hulls else {}
