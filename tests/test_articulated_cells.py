@@ -12,6 +12,7 @@ from dexbench.core.task import TaskBase
 from dexbench.core.trial import Outcome, Setting, Trial
 from dexbench.objects.articulated import load_articulated
 from dexbench.objects.layout import upright
+from dexbench.sensors.images import FIRST_OBJECT, ImageRequest
 from dexbench.sim.world import SimWorld
 
 ROBOT = "shadow_ur10e"
@@ -119,6 +120,18 @@ def test_what_is_hidden_is_not_seen() -> None:
     assert not seen["object_pose"][0, 1].any()
     assert seen["object_pose"][0, 0].any()
     assert seen["object_kind"][0].tolist()[:2] == [0, -1]
+
+
+def test_what_is_hidden_is_in_no_picture() -> None:
+    class Secret(Chores):
+        hidden_objects = (1,)
+
+    labels = []
+    for task in (Chores(), Secret()):
+        world = SimWorld(task, ROBOT, 1, groups=("segmentation",), images=ImageRequest(("top",), 160, 120))
+        seen = world.reset([task.place(np.random.default_rng(0), "seen")])["segmentation/top"]
+        labels.append(set(np.unique(seen)))
+    assert labels[0] - labels[1] == {FIRST_OBJECT + 1}
 
 
 def test_largest_force_is_a_share_of_the_weight() -> None:

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from dexbench.core import shelf
+from dexbench.core.rotations import quaternion_matrix
 from dexbench.core.task import versioned
 from dexbench.evaluation.runner import groups_of
 from dexbench.evaluation.suite import load_suite
+from dexbench.objects.articulated import load_articulated
 from dexbench.sim.world import SimWorld
 from tests import written_scene
 from tests.written_scene import Played
 
-TASKS = ("keep_shell", "hold_against_pull", "feel_weight")
+TASKS = ("keep_shell", "hold_against_pull", "feel_weight", "find_by_feel")
 
 
 def play(name: str) -> Played:
@@ -237,3 +239,40 @@ def test_cheats_close_the_hand_in_their_own_way() -> None:
 
 def test_the_runner_gives_the_expert_touch() -> None:
     assert "touch" in groups_of("scripted")
+
+
+def test_a_hidden_can_is_lifted_and_held() -> None:
+    played = play("find_by_feel")
+    played.raised(0, 0.09)
+    assert played.live(1.6).stage[0] == 2
+    played.raised(0, 0.11)
+    outcome = played.live(1.6)
+    assert outcome.success_at_end[0]
+    assert outcome.done[0]
+    assert outcome.stage[0] == 4
+
+
+def test_a_can_that_was_knocked_over_may_be_lifted_all_the_same() -> None:
+    played = play("find_by_feel")
+    played.scene.object_quaternion[0, 0] = (np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0)
+    assert played.code(played.live(0.4)) == "upset"
+    played.raised(0, 0.11)
+    assert played.live(1.6).success_at_end[0]
+
+
+def test_a_hand_over_the_box_has_reached_it() -> None:
+    played = play("find_by_feel")
+    played.scene.palm_position[0, 0] = np.add(played.scene.object_position[0, 1], (0.1, -0.2, 0.2))
+    assert played.live().stage[0] == 1
+
+
+def test_cans_stand_free_of_the_box() -> None:
+    """Wherever the can is drawn, a hand fits between it and the frame."""
+    task = shelf.load_task("find_by_feel")
+    model = load_articulated("opaque_box")
+    inner = model.region("inside").half[:2]
+    for k in range(200):
+        trial = task.place(np.random.default_rng(k), "seen")
+        box, can = trial.articulated[0], trial.objects[0]
+        away = quaternion_matrix(box.quaternion).T @ np.subtract(can.position, box.position)
+        assert (np.abs(away[:2]) <= inner - 0.06).all()

@@ -32,7 +32,7 @@ class Task(Protocol):
     hidden_target: bool
     """Whether agents are not told which object is the target: they must find out."""
     hidden_objects: tuple[int, ...]
-    """Slots whose pose agents do not see."""
+    """Slots whose pose agents are not told, and whose objects no picture for agents shows; films do."""
     senses_force: bool
     """Whether `Scene.peak_force` is measured; costs a sensor an object."""
     senses_parts: bool

@@ -96,7 +96,7 @@ def _facts(task: Task) -> Iterator[str]:
     if task.hidden_target:
         yield "- **Not told**: which object is the target"
     if task.hidden_objects:
-        yield f"- **Not seen**: the poses of the objects in slots {', '.join(map(str, task.hidden_objects))}"
+        yield f"- **Not seen**, as pose or picture: what is in slots {', '.join(map(str, task.hidden_objects))}"
     if task.senses_force:
         yield "- **Measured**: the largest contact force on each object"
 

@@ -1,5 +1,6 @@
 """Pictures as observation fields: declared for nothing, taken only when they are read."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -20,6 +21,8 @@ from .mirror import Mirror, Nudge
 
 NOTHING, FURNITURE, ROBOT, FIRST_OBJECT = range(4)
 """Labels of segmentation: object k is FIRST_OBJECT + k."""
+NOT_DRAWN = 5
+"""Group of geoms that no picture shows."""
 GROUPS = (*KINDS, "points", "calibration")
 """Groups of the observation that cameras can give."""
 
@@ -84,6 +87,7 @@ class Images:
         groups: Sequence[str],
         object_bodies: Sequence[int] | Array,
         rig: Sequence[CameraRow] = (),
+        unseen: Sequence[int] = (),
     ) -> None:
         """Declare the fields; raise UnknownName for a camera that the cell does not have.
 
@@ -93,6 +97,7 @@ class Images:
           groups: which of GROUPS.
           object_bodies: body ids of the object slots, for segmentation.
           rig: the embodiment's cameras; those of them that are asked for measure as their devices do.
+          unseen: body ids of what no picture shows.
         """
         for group in groups:
             if group not in GROUPS:
@@ -106,7 +111,7 @@ class Images:
             camera: intrinsics_of(model, camera_id(model, camera), request.width, request.height)
             for camera in request.cameras
         }
-        self._model, self._request = model, request
+        self._model, self._request = without(model, unseen), request
         self._kinds = tuple(k for k in KINDS if k in groups)
         self._clouds = "points" in groups and request.cloud > 0
         self._calibration = "calibration" in groups
@@ -204,6 +209,15 @@ def declare(request: ImageRequest, groups: Sequence[str]) -> tuple[Field, ...]:
         )
         fields += [f for f in offered if f.group in groups and f.shape != (0, 3)]
     return tuple(fields)
+
+
+def without(model: mujoco.MjModel, bodies: Sequence[int]) -> mujoco.MjModel:
+    """Return the model with the geoms of `bodies` in a group that is not drawn; itself, if there are none."""
+    if not len(bodies):
+        return model
+    shown = copy.copy(model)
+    shown.geom_group[np.isin(model.geom_bodyid, bodies)] = NOT_DRAWN
+    return shown
 
 
 def label_geoms(model: mujoco.MjModel, object_bodies: Sequence[int] | Array) -> Array:

@@ -33,7 +33,7 @@ class Secrets:
     target: bool = False
     """Which object the instruction names."""
     objects: tuple[int, ...] = ()
-    """Slots whose pose is not seen."""
+    """Slots whose pose is not told, and whose objects are in no picture."""
 
 
 @dataclass(frozen=True)

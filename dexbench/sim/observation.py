@@ -75,7 +75,7 @@ class Observer:
         bodies = cell.tables.bodies
         pictures = Images(
             cell.model, images or ImageRequest(), [g for g in IMAGE_GROUPS if g in self.groups], bodies,
-            cell.embodiment.cameras,
+            cell.embodiment.cameras, [int(bodies[k]) for k in cell.secrets.objects],
         )  # fmt: skip
         self._images = pictures if pictures.fields else None
         self._imperfections = Imperfections(cell, (images or ImageRequest()).cameras)
