@@ -20,7 +20,7 @@ from ._skills import Skills
 
 OBSERVES = ("state", "objects", "kinds")
 CONTROL = False
-VERSION = "5"
+VERSION = "6"
 
 
 class Scripted:
