@@ -16,7 +16,8 @@ and splits, spaces, suites, perturbations, the expert's published rates, the aud
 Nothing in it is typed by hand, so nothing in it goes stale unseen.
 
   dexbench task page                          all tasks, into docs/tasks
-  dexbench task page lift_tray --picture      one, with a new picture
+  dexbench task page lift_tray --picture --camera side
+                                              one, with a new picture
   dexbench task page --check                  are the pages those that would be written?
 
 A picture is made where there is none: one episode of the expert, the first of --tries
@@ -35,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--picture", action="store_true", help="make pictures anew")
     parser.add_argument("--no-pictures", action="store_true", help="make none, even where there is none")
     parser.add_argument("--tries", type=int, default=8, metavar="N", help="episodes for a picture (default: 8)")
+    parser.add_argument("--camera", default="front", help="of pictures: front, side, top (default: front)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             stale += 1
             print(f"MISSING: {picture}: dexbench task page {name} --out {arguments.out}")
         elif not arguments.check and not arguments.no_pictures and (arguments.picture or not picture.is_file()):
-            print(f"{picture}: {_draw(load_task(name), picture, arguments.tries)}")
+            print(f"{picture}: {_draw(load_task(name), picture, arguments.tries, arguments.camera)}")
     return int(stale > 0)
 
 
@@ -77,12 +79,12 @@ def pages(wanted: list[str], out: Path) -> Iterator[tuple[Path, str]]:
         yield out / INDEX, index_page(list(zip(tasks, titles, strict=True)))
 
 
-def _draw(task: Task, path: Path, tries: int) -> str:
+def _draw(task: Task, path: Path, tries: int, camera: str) -> str:
     """Write a task's picture and return what it shows; keep the last try if none succeeds."""
     said = ""
     for seed in range(tries):
         try:
-            shown = shoot(task, first_body(task), EXPERT, task.splits[0], seed)
+            shown = shoot(task, first_body(task), EXPERT, task.splits[0], seed, camera)
         except DexBenchError as error:
             return f"no picture: {error}"
         said = f"seed {seed}: " + (f"success, {shown.seconds:.1f} s" if shown.success else f"failure ({shown.failure})")
