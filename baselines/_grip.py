@@ -6,9 +6,10 @@ import numpy as np
 
 from dexbench.core.schema import Array
 
+from ._grasping import PROMPT
 from ._motions import Commands, Episode
 from ._planner import Reached
-from ._skills import PROMPT, Skills
+from ._skills import Skills
 
 FIRST, LAST = 0.1, 1.2
 """Shares of the way from open hand to the library's squeeze between which a hand closes."""

@@ -16,6 +16,7 @@ from dexbench.objects.model import ObjectModel
 
 from ._hand_shapes import HandShapes
 from ._planner import Planner, timed
+from ._vain import Vain
 
 ARRIVED = 0.02
 """Largest difference between arm joints and their targets at which a motion counts as over [rad]."""
@@ -37,6 +38,7 @@ class Episode:
     script: Iterator[Array] | None = None
     tried: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     """Grasps tried already, by side and object."""
+    vain: Vain = field(default_factory=Vain)
 
 
 class Motions:

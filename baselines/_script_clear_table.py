@@ -8,7 +8,6 @@ from dexbench.core.schema import Array
 from dexbench.objects.language import refers
 
 from ._motions import Episode
-from ._script_grasp_clutter import moved
 from ._script_pick_place import DROP, inside
 from ._skills import Skills
 
@@ -21,19 +20,18 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     meant = [
         present[i] for i in refers(f"the {phrase.removeprefix('the ')}", [skills.model(e, k).name for k in present])
     ]
-    in_vain = 0
     while True:
         left = [k for k in meant if not inside(skills, e, k, basket)]
         if not left:
             yield from skills.home(e)
             yield from skills.wait(e, 1.0)
-        in_vain += 1
+        in_vain = True
         for k in left:
             plan = skills.plan(e, k)
             if not plan:
                 yield from skills.wait(e, 0.2)
                 continue
-            in_vain = 0
+            in_vain = False
             start = float(e.seen["object_pose"][k, 2])
             yield from skills.attempt(e, plan)
             if not skills.holds(e, k, start):
@@ -44,7 +42,5 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
             goal[1] += 0.08 * (meant.index(k) % 3 - 1)  # beside what lies there already
             yield from skills.carry(e, plan[0].side, k, goal)
             yield from skills.release(e, plan[0].side, plan[0].pregrasp)
-        if left and in_vain > 1:  # from where it stands, and from home
-            yield from moved(skills, e)
-        elif left and in_vain:
+        if left and in_vain:
             yield from skills.home(e)

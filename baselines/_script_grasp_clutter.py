@@ -10,11 +10,9 @@ from dexbench.objects.catalogue import load_object
 from dexbench.objects.model import ObjectModel
 
 from ._cradle import cradled, held_at
-from ._motions import Commands, Episode
+from ._motions import Episode
 from ._skills import Skills
 
-STILL = 0.002
-"""Where nothing has moved farther than this, a plan that failed fails again [m]."""
 BEHIND = {"body": 0.0, "shaft-like": 4.0, "disk-like": 4.0, "L-shaped": 10.0, "lid-like": 16.0}
 """How much later grasps of a part come, by its class, in rows of the library: what hangs by its lid or handle creeps
 out of the hand in twenty seconds."""
@@ -34,12 +32,9 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
 
     while True:
         k = skills.target(e)
-        fresh = not any(e.tried.get((side, k)) for side in skills.sides)
         plan = skills.plan(e, k, grasps=grasps)
         if not plan:
             yield from skills.home(e)
-            if fresh:
-                yield from moved(skills, e)
             continue
         start = float(e.seen["object_pose"][k, 2])
         yield from skills.attempt(e, plan)
@@ -63,10 +58,3 @@ def lasting(grasps: Grasps, model: ObjectModel) -> Grasps:
         return BEHIND[kind] + LATER * ((grasps.mode[k] == "pinch") != (kind == "body"))
 
     return grasps.chosen(np.argsort([k + late(k) for k in range(len(grasps))], kind="stable"))
-
-
-def moved(skills: Skills, e: Episode) -> Commands:
-    """Stay until any object is elsewhere: planning again without need is dear."""
-    before = np.array(e.seen["object_pose"][:, :3], float)
-    while np.abs(e.seen["object_pose"][:, :3] - before).max() < STILL:
-        yield e.command

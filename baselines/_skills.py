@@ -4,28 +4,20 @@ A script is `def script(skills, episode) -> Iterator[Array]`: it yields commands
 from`; those that may fail return whether they succeeded.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from dexbench.core.errors import ContractError
 from dexbench.core.schema import Array
-from dexbench.core.world import WorldSpec
-from dexbench.grasp.library import Grasps, has_grasps, load_grasps
 
 from ._detour import detour
-from ._motions import Attempt, Commands, Episode, Motions
-from ._planner import RISE, SAME, TURN, Reached
+from ._grasping import Grasping
+from ._motions import Attempt, Commands, Episode
+from ._planner import SAME, TURN, Reached
 from ._poses import compose, inverse, turned
-from ._symmetry import mirror, rotation, turnings
+from ._symmetry import rotation
 
-PROMPT = 8
-"""Ticks of it that an arm needs at most which follows its commands closely."""
-WIDER, WIDEST = 0.3, 0.15
-"""How much further the hand on an arm that lags opens while it comes: share of the way from squeeze to opening, and at
-most so much [rad]. Without it a thumb meets a tray's handle on the way and pushes the arm aside."""
 RISEN = 0.05
 """Rise of the object after lifting that counts as held [m]."""
 SLIP, FIRMER, FIRMEST = 0.003, 0.2, 4
@@ -39,131 +31,11 @@ ROUND = 12
 """Ways over a goal to which a way round is looked for, where none is straight."""
 
 
-class Skills(Motions):
-    """The expert's hands: everything that does not depend on the task."""
+class Skills(Grasping):
+    """The expert's hands, with something in them too: everything that does not depend on the task."""
 
     across = 0.8
     """Least time in which something is carried over its goal [s]; a script may take more."""
-
-    def __init__(self, world: WorldSpec, **settings: Any) -> None:
-        """Prepare for what `world` declares; `settings` are for scripts that have any.
-
-        Raises:
-          ContractError: there is no right hand, or no grasp of it is known.
-        """
-        super().__init__(world, **settings)
-        self.hand = self.robot.parts["right"].hand.name if "right" in self.robot.sides else ""
-        if not self.hand:
-            raise ContractError("the scripted agent needs a right hand: its grasps are those of one")
-        if not has_grasps(self.hand):
-            raise ContractError(
-                f"the scripted agent has no grasps for hand {self.hand!r}; search for some with: "
-                f"dexbench train scripted --embodiment {self.robot.name}"
-            )
-
-    # --- Grasping --------------------------------------------------------------------------------------------------
-
-    def grasps(self, side: str, name: str) -> Grasps:
-        """Return the library's grasps of an object for one hand."""
-        found = load_grasps(self.hand, name)
-        return found if side == "right" else mirror(found, self.robot.parts[side].hand)
-
-    def plan(
-        self,
-        e: Episode,
-        k: int,
-        sides: Sequence[str] = (),
-        rise: float = RISE,
-        grasps: Callable[[str, str], Grasps] | None = None,
-    ) -> list[Reached]:
-        """Return one side's grasp of slot k, or both sides' for an object with two handles; empty if none is reached.
-
-        Args:
-          e: the episode; it remembers which grasps were tried.
-          k: slot.
-          sides: hands that may be used, in this order; default: the nearer one first.
-          rise: how far the palm will be lifted [m].
-          grasps: of a side and an object, best first; default: the library's.
-        """
-        model, pose = self.model(e, k), self.pose(e, k)
-        self.around.see(e.seen, (k,))
-        two = {"handle_right", "handle_left"} <= {p.name for p in model.parts}
-        order = sides or (self.sides if two else self.nearest(pose))
-        plan: list[Reached] = []
-        base = e.command
-        for side in order:
-            tried = e.tried.setdefault((side, k), set())
-            known = (grasps or self.grasps)(side, model.name)
-            around = {part: turnings(model, part) for part in set(known.part)}
-            found = self.planner.grasp(side, k, pose, around, known, base, frozenset(tried), rise)
-            if found is not None:
-                plan.append(found)
-                tried.add(found.row)
-                base = self.planner.command(base, side, found.standoff, found.pregrasp)
-                if not two:
-                    break
-        if not plan:
-            e.tried.clear()
-        return plan if not two or len(plan) == len(order) else []
-
-    def attempt(self, e: Episode, plan: Sequence[Reached]) -> Commands:
-        """Reach, approach, close, squeeze, lift: all sides of the plan together."""
-        lags = yield from self.close(e, plan)
-        yield from self.lift(e, plan, lags)
-
-    def close(self, e: Episode, plan: Sequence[Reached]) -> Generator[Array, None, bool]:
-        """Reach, approach, close and squeeze; return whether an arm lags: it goes step by step, to keep to its line."""
-        waited = 0
-        for found in plan:  # one arm after the other: so it was planned, and so they stay clear of each other
-            yield from self.move(e, self.points(e, [found], [[*found.via, found.standoff]], closed=False))
-            waited = max(waited, (yield from self.settle(e)))
-        lags = waited > PROMPT
-        coming = [self.wider(p) for p in plan] if lags else plan
-        points = self.points(e, coming, [p.approach for p in coming], closed=False)
-        for leg in [[p] for p in points] if lags else [points]:
-            yield from self.move(e, leg, 0.6 * len(leg) / len(points))
-            yield from self.settle(e)
-        yield from self.move(e, self.points(e, plan, [[p.approach[-1]] for p in plan], closed=True), 0.5)
-        yield from self.wait(e, 0.4)
-        return lags
-
-    def lift(self, e: Episode, plan: Sequence[Reached], lags: bool = False) -> Commands:
-        """Lift what is held, slowly with an arm that lags."""
-        yield from self.move(e, self.points(e, plan, [p.lift for p in plan], closed=True), 2.5 if lags else 1.0)
-        yield from self.settle(e)
-
-    def let_go(self, e: Episode, plan: Sequence[Reached]) -> Commands:
-        """Open, back away upwards and go home."""
-        yield from self.move(e, self.points(e, plan, [[p.lift[-1]] for p in plan], closed=False), 0.4)
-        yield from self.wait(e, 0.3)
-        yield from self.home(e)
-
-    def put_back(self, e: Episode, found: Reached) -> Commands:
-        """Put what is held down where it stood; the hand stays closed."""
-        yield from self.move(e, self.points(e, [found], [[*found.lift[::-1], found.approach[-1]]], closed=True), 1.0)
-        yield from self.settle(e)
-
-    def wider(self, found: Reached) -> Reached:
-        """Return the plan with the hand opened further, for an arm that strays from its line by some millimetres."""
-        hand = self.planner.hand[found.side]
-        further = np.clip(WIDER * (found.pregrasp - found.squeeze), -WIDEST, WIDEST)
-        limits = self.robot.limits
-        return replace(found, pregrasp=np.clip(found.pregrasp + further, limits.lower[hand], limits.upper[hand]))
-
-    def points(
-        self, e: Episode, plan: Sequence[Reached], chains: Sequence[Sequence[Array]], closed: bool
-    ) -> list[Array]:
-        """Return commands through `chains`, one list of chain angles for each side of the plan."""
-        points = []
-        for k in range(len(chains[0])):
-            command = e.command
-            for found, chain in zip(plan, chains, strict=True):
-                hand = found.squeeze if closed else found.pregrasp
-                command = self.planner.command(command, found.side, chain[k], hand)
-            points.append(command)
-        return points
-
-    # --- With something in the hand --------------------------------------------------------------------------------
 
     def holds(self, e: Episode, k: int, start: float) -> bool:
         """Return whether object k is well above the height at which it started [m]."""
