@@ -80,7 +80,10 @@ class Grasping(Motions):
             tried = e.tried.setdefault((side, k), set())
             known = (grasps or self.grasps)(side, model.name)
             around = {part: turnings(model, part) for part in set(known.part)}
-            found = self.planner.grasp(side, k, pose, around, known, base, frozenset(tried), rise)
+            as_found = {part: ways[:1] for part, ways in around.items()}
+            found = None
+            for ways in (as_found, around) if two else (around,):  # a tray bends wrists: what was tried comes first
+                found = found or self.planner.grasp(side, k, pose, ways, known, base, frozenset(tried), rise)
             if found is not None:
                 plan.append(found)
                 tried.add(found.row)

@@ -17,6 +17,8 @@ ALIKE = 0.004
 """How far from its image an object may be that looks the same [m]."""
 ROLL = 0.4
 """How far a grasp of a round part that lies is rolled about its axis, either way [rad]."""
+_IMAGE = {"handle_right": "handle_left", "handle_left": "handle_right"}
+"""Parts that are each other's image."""
 ACROSS = np.diag([1.0, -1.0, 1.0])
 """The plane of the table in which everything is mirrored: left becomes right."""
 
@@ -59,7 +61,7 @@ def mirror(grasps: Grasps, hand: Mechanism) -> Grasps:
         quaternion,
         grasps.pregrasp,
         grasps.squeeze,
-        grasps.part,
+        tuple(_IMAGE.get(part, part) for part in grasps.part),
         grasps.score,
         grasps.mode,
     )
@@ -78,7 +80,7 @@ def turnings(model: ObjectModel, part: str) -> list[tuple[Array, Array]]:
     """
     whole = spins(model)
     names = {p.name for p in model.parts}
-    if part not in names or len(whole) == 12 or {"handle_right", "handle_left"} <= names:
+    if part not in names or len(whole) == 12:
         return [(turn, np.zeros(3)) for turn in whole]
     centre, order, axis = _part_order(model.name, part)
     if order < len(whole):
