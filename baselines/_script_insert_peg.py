@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -37,6 +38,11 @@ TIGHT = 1.5
 """How much further the fingers close around the post than to carry the block."""
 ROOM = 0.012
 """How far up and down the peg can be moved before the hole at least [m]."""
+SPARE = (0.3, 0.1, 0.0)
+"""Room that the arm's joints should have left on the way in, the first of these that there is [rad]: the peg turns in
+the hand by some 15 degrees, 0.3, and what turns it back is the arm."""
+READY = 8
+"""Ways in that are tried for one to which the hand gets round everything."""
 LEVELS = 2
 """How often the held block is brought back to where it was."""
 FURTHER, UNLOAD, PUSHES = 0.018, 0.005, 12
@@ -72,7 +78,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     yield from follow(skills, e, keep_way)
     yield from _close(skills, e, keep)
     yield from _level(skills, e, keeper, block, start)
-    push = _push(skills, e, block, pusher, keeper, _pushers(skills, e, pusher), e.command) or push
+    push = next(_pushes(skills, e, block, pusher, keeper, _pushers(skills, e, pusher), e.command), push)
     grasp = push.grasp
     skills.around.see(e.seen, (0, block))
     way = route(skills, e.command, pusher, grasp.standoff, grasp.pregrasp, (block,), keeper)
@@ -81,17 +87,23 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     up = skills.palm(e, pusher) + np.array([0.0, 0.0, HIGH, 0.0, 0.0, 0.0, 0.0])
     yield from skills.straight(e, pusher, up, 1.2)
     yield from _level(skills, e, keeper, block, start)  # it has been creeping in the hand
-    held = np.concatenate(planner.reach[pusher].pose(e.command[planner.chain[pusher]]))
-    push = _push(skills, e, block, pusher, keeper, [replace(grasp, palm=held)], e.command) or push
-    roll = push.roll
-    skills.around.see(e.seen, (0, block))
     shape = e.command[planner.hand[pusher]]
-    yield from follow(skills, e, route(skills, e.command, pusher, push.ready, shape, (0, block)) or [])
-    for before in (BEFORE, NEAR):
-        if not (yield from skills.straight(e, pusher, _palm(skills, e, block, pusher, -before, roll), 1.2)):
+    for _ in range(LEVELS):  # the peg turns in the hand, on the way too
+        held = np.concatenate(planner.reach[pusher].pose(e.command[planner.chain[pusher]]))
+        for push in islice(_pushes(skills, e, block, pusher, keeper, [replace(grasp, palm=held)], e.command), READY):
+            skills.around.see(e.seen, (0, block))
+            way = route(skills, e.command, pusher, push.ready, shape, (0, block))
+            if way is not None:
+                yield from follow(skills, e, way)
+                break
+        roll = push.roll
+        if (yield from skills.straight(e, pusher, _palm(skills, e, block, pusher, -BEFORE, roll), 1.2)):
+            yield from skills.settle(e)
+            yield from skills.wait(e, 0.2)
+            yield from skills.straight(e, pusher, _palm(skills, e, block, pusher, -NEAR, roll), 1.2)
+            yield from skills.settle(e)
+            yield from skills.wait(e, 0.2)
             break
-        yield from skills.settle(e)
-        yield from skills.wait(e, 0.2)
     for _ in range(LOOKS):  # a peg that meets the rim is shoved back into the hand
         if _aside(skills, e, block) < ALIGNED:
             break
@@ -149,7 +161,7 @@ def _plan(skills: Skills, e: Episode, block: int, keeper: str, pusher: str) -> t
         if way is None:
             continue
         base = planner.command(e.command, keeper, keep.chain, keep.squeeze)
-        push = _push(skills, e, block, pusher, keeper, pushers, base)
+        push = next(_pushes(skills, e, block, pusher, keeper, pushers, base), None)
         if push is not None:
             return keep, way, push
     return None
@@ -164,10 +176,10 @@ def _pushers(skills: Skills, e: Episode, side: str) -> list[Stance]:
     return list(stances(skills, ways, pegs, e.command, (skills.index(BLOCK),), PUSHERS, keeper))
 
 
-def _push(
+def _pushes(
     skills: Skills, e: Episode, block: int, side: str, keeper: str, grasps: Sequence[Stance], base: Array
-) -> Push | None:
-    """Return the first stance with which the peg can be brought before the hole and pushed in; None: no such.
+) -> Iterator[Push]:
+    """Yield stances with which the peg can be brought before the hole and pushed in, first where joints have room.
 
     Args:
       skills: what knows the arms.
@@ -178,32 +190,51 @@ def _push(
       grasps: stances at the peg.
       base: (A,) command with the keeper where it will be.
     """
-    planner, reach = skills.planner, skills.planner.reach[side]
+    planner, around = skills.planner, skills.around
     gone = {**e.seen, "object_pose": np.array(e.seen["object_pose"], float)}
     gone["object_pose"][0, 2] = -1.0
-    skills.around.see(gone, (block,))
-    for grasp in grasps:
-        within = compose(inverse(skills.pose(e, 0)), grasp.palm)
-        rolls, goals, seeds = [], [], []
-        for roll in _rolls():
-            points = [compose(_goal(skills.pose(e, block), d, roll), within) for d in (-BEFORE, 0.0, 0.0, 0.0, DEEP)]
-            points[1][2] += ROOM  # an arm that just gets there has no room to look and to mend
-            points[2][2] -= ROOM
-            for seed in planner.seeds(side, points[0][:3], points[0][3:]):
-                rolls.append(roll)
-                goals.append(points)
-                seeds.append(seed)
-        ways: Array = np.array(goals)
-        first, good = planner.many[side].solve(ways[:, 0, :3], quaternion_matrices(ways[:, 0, 3:]), np.array(seeds))
-        good &= np.abs(first - reach.home).max(axis=1) <= TURN
-        found, through = arcs(planner.many[side], ways[good], first[good])
-        other, _ = planner.reach[keeper].pose(base[planner.chain[keeper]])
-        options = list(zip(np.flatnonzero(good)[through], found[through], strict=True))
-        for k, chains in sorted(options, key=lambda o: -float(np.linalg.norm(ways[o[0], 3, :3] - other))):
-            commands = [planner.command(base, side, q, grasp.squeeze) for q in chains]
-            if not any(skills.around.collides(c, (block,), keeper) for c in commands):
-                return Push(grasp, rolls[k], chains[0])
-    return None
+    found: list[list[tuple[float, Array, Array]]] = []
+    for least, below in zip(SPARE, (np.inf, *SPARE), strict=False):
+        for k, grasp in enumerate(grasps):
+            if k == len(found):
+                found.append(_brought(skills, e, block, side, keeper, grasp, base))
+            for room, roll, chains in found[k]:
+                if not least <= room < below:
+                    continue
+                commands = [planner.command(base, side, q, grasp.squeeze) for q in chains]
+                around.see(gone, (block,))
+                if not any(around.collides(c, (block,), keeper) for c in commands):
+                    yield Push(grasp, roll, chains[0])
+
+
+def _brought(
+    skills: Skills, e: Episode, block: int, side: str, keeper: str, grasp: Stance, base: Array
+) -> list[tuple[float, Array, Array]]:
+    """Return the ways in which one grasp gets the peg through, those first that are far from the other hand.
+
+    Each is the room that the arm's joints have left [rad], the peg's roll (4,) and chain angles (T, C) [rad].
+    """
+    planner, reach = skills.planner, skills.planner.reach[side]
+    within = compose(inverse(skills.pose(e, 0)), grasp.palm)
+    rolls, goals, seeds = [], [], []
+    for roll in _rolls():
+        points = [compose(_goal(skills.pose(e, block), d, roll), within) for d in (-BEFORE, 0.0, 0.0, 0.0, DEEP)]
+        points[1][2] += ROOM  # an arm that just gets there has no room to look and to mend
+        points[2][2] -= ROOM
+        for seed in planner.seeds(side, points[0][:3], points[0][3:]):
+            rolls.append(roll)
+            goals.append(points)
+            seeds.append(seed)
+    ways: Array = np.array(goals)
+    first, good = planner.many[side].solve(ways[:, 0, :3], quaternion_matrices(ways[:, 0, 3:]), np.array(seeds))
+    good &= np.abs(first - reach.home).max(axis=1) <= TURN
+    found, through = arcs(planner.many[side], ways[good], first[good])
+    other, _ = planner.reach[keeper].pose(base[planner.chain[keeper]])
+    options = list(zip(np.flatnonzero(good)[through], found[through], strict=True))
+    options.sort(key=lambda o: -float(np.linalg.norm(ways[o[0], 3, :3] - other)))
+    arm = len(skills.robot.parts[side].arm.moving)
+    rooms = [np.minimum(q - reach.lower, reach.upper - q)[:, :arm].min() for _, q in options]
+    return [(float(room), rolls[k], chains) for room, (k, chains) in zip(rooms, options, strict=True)]
 
 
 def _rolls() -> list[Array]:
