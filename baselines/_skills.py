@@ -123,6 +123,7 @@ class Skills(Grasping):
             down = planner.line(side, low[:3] + np.array([0, 0, above]), low[:3], low[3:], high, 6)
             if down is not None:
                 lines.append((planner.command(base, side, high), down))
+        lines.sort(key=lambda way: float(np.abs(way[0] - base).max()))  # another branch of the arm takes seconds
         for room in (True, False):
             self.around.keep(room)
             for top, down in lines:
