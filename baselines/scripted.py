@@ -45,6 +45,8 @@ class Scripted:
         self._script: Callable[[Skills, Episode], Iterator[Array]] = script.script
         self._skills = self.skills(world, **settings)
         self._episodes: dict[int, Episode] = {}
+        self._due: dict[int, Array] = {}
+        self._broken: dict[int, Exception] = {}
 
     @property
     def spec(self) -> AgentSpec:
@@ -61,18 +63,34 @@ class Scripted:
         """Start episodes; nothing here is random."""
         for world, instruction in zip(worlds, instructions, strict=True):
             self._episodes[world] = Episode(instruction, self._world.embodiment.home.copy())
+            self._due.pop(world, None)
+            self._broken.pop(world, None)
 
     def act(self, observation: Observation, worlds: Sequence[int]) -> Array:
-        """Return the next row of each world's script."""
-        rows = np.empty((len(worlds), 1, len(self._world.embodiment.actuators)))
+        """Return the next row of each world's script.
+
+        If one script breaks down, the others' rows are kept for when their worlds are asked again, one by one.
+        """
         for i, world in enumerate(worlds):
-            episode = self._episodes[world]
-            episode.seen.update((name, observation[name][i]) for name in self._fields)
-            if episode.script is None:
-                episode.script = self._script(self._skills, episode)
+            if world not in self._due:
+                seen = {name: observation[name][i] for name in self._fields}
+                self._due[world] = self._step(world, seen)
+        return np.stack([self._due.pop(world) for world in worlds])[:, None]
+
+    def _step(self, world: int, seen: Observation) -> Array:
+        """Return the next command (A,) of one script; one that broke down says so again when asked again."""
+        if world in self._broken:
+            raise self._broken[world]
+        episode = self._episodes[world]
+        episode.seen.update(seen)
+        if episode.script is None:
+            episode.script = self._script(self._skills, episode)
+        try:
             episode.command = next(episode.script)
-            rows[i, 0] = episode.command
-        return rows
+        except Exception as error:
+            self._broken[world] = error
+            raise
+        return episode.command
 
 
 def _script_of(task: str) -> Any:
