@@ -21,7 +21,7 @@ OBSERVES = ("touch_net",)
 BOX = "opaque_box"
 LIKE = "can_01"
 """Whose grasps are used for all cans, which differ by half a centimetre in radius."""
-OVER = 0.15
+OVER = 0.16
 """Height of the fingertips between two places [m]: over the highest can."""
 DOWN = (0.088, 0.045)
 """Heights to which they come down [m]: below the top of the lowest can that stands, then of one that lies."""
@@ -34,15 +34,17 @@ LATE = 14
 ARRIVED, ROOM = 0.004, 0.010
 """Height over the lowest at which the hand counts as there, and up to which a tip that meets nothing says so [m]: one
 that was held up, by what no pad feels, says nothing."""
-STALL = 0.001
-"""A hand that has come down by less in a tick, after it had begun to, has been stopped [m]."""
+STRAY = 0.01
+"""How far the palm may be from where it was sent when it begins to come down [m]."""
+STALL, BEGUN = 0.001, 0.012
+"""A hand that comes down by less in a tick has been stopped, once it is so far below where it began [m]."""
 TILTS = np.radians([50.0, 60.0, 75.0, 90.0])
 """Slants of the fingers below the horizontal that are tried, in this order [rad]: pads face down in the first."""
 HEADINGS = np.radians([0.0, 25.0, -25.0, 50.0, -50.0, 90.0, -90.0])
 """Ways round in which the fingers lean, from straight ahead [rad], in this order."""
 FINGERS = {"fingers/flexion": 0.1, "fingers/mcp": 0.1, "fingers/pip": 0.05}
 """The hand with which it feels: almost straight."""
-KNOWN = 0.011
+KNOWN = 0.0135
 """Spread of the belief at which it grasps [m]."""
 STEP, BEYOND = 0.02, 0.02
 """Distance between the places that are considered, and how far beyond those where the can may be they go [m]."""
@@ -112,26 +114,35 @@ class Feeler:
             if way is not None:
                 here = self.spots[k]
                 yield from skills.move(e, [way[0]], 0.25)
-                yield from skills.wait(e, 0.12)
+                yield from self.arrive()
                 yield from self.feel(way, low)
 
     def feel(self, way: list[Array], low: float) -> Commands:
         """Come down on a way until a fingertip meets something, take that in, and go up again."""
         skills, e, belief = self.skills, self.e, self.belief
-        top, lowest, begun = e.command, OVER, False
+        top, lowest = e.command, OVER
         for command in (*timed(skills.robot.limits.velocity, skills.period, way, SECONDS), *[way[-1]] * LATE):
             yield command
             palm = skills.palm(e, self.side)
             tips = palm[:3] + self.tips @ quaternion_matrix(palm[3:]).T
             met, before = self.felt(), lowest
             lowest = float(tips[:, 2].mean())
-            begun = begun or before - lowest > STALL
-            if met.any() or lowest < low + ARRIVED or (begun and before - lowest < STALL):
+            stopped = before - lowest < STALL and lowest < OVER - BEGUN
+            if met.any() or lowest < low + ARRIVED or stopped:
                 break
         at, turn = self.box()
         belief.update(((tips - at) @ turn)[:, :2], met, tips[:, 2] < low + ROOM)
         yield from skills.move(e, [top], 0.25)
-        yield from skills.wait(e, 0.12)
+        yield from self.arrive()
+
+    def arrive(self) -> Commands:
+        """Wait until the palm is where it was sent: a hand that drifts while it comes down knocks a can over."""
+        e, planner = self.e, self.skills.planner
+        goal, _ = planner.reach[self.side].pose(e.command[planner.chain[self.side]])
+        for _ in range(LATE):
+            if np.linalg.norm(self.skills.palm(e, self.side)[:3] - goal) < STRAY:
+                return
+            yield e.command
 
     def way(self, spot: Array, low: float) -> list[Array] | None:
         """Return commands from over a spot (2,) of the box straight down to height `low` [m]; None if none is free."""

@@ -42,7 +42,8 @@ class FindByFeel(TaskBase):
 
     Agents see the box and not the can, in poses and in pictures; which can it is, and so its height and width, is not
     told either. Its centre of mass must be lifted by 10 cm, touched by a hand and nothing else, for one second without
-    interruption, and still be there half a second later. It may be knocked over and found again. 60 seconds.
+    interruption, and still be there half a second later. It may be knocked over and found again. Attempts are lifts: it
+    may be touched as often as it takes. 75 seconds.
     """
 
     name = "find_by_feel"
@@ -55,7 +56,7 @@ class FindByFeel(TaskBase):
     slots = 1
     articulated: tuple[str, ...] = (BOX,)
     hidden_objects: tuple[int, ...] = (0,)
-    horizon = 60.0
+    horizon = 75.0
     stages: tuple[str, ...] = ("reach", "touch", "lift", "hold")
     failures: tuple[str, ...] = FAILURES
     splits = SPLITS
@@ -97,8 +98,9 @@ class FindByFeel(TaskBase):
         m, box = scene.memory, scene.index(BOX)
         rise = scene.object_centre[:, 0, 2] - m["start"]
         touching = np.logical_or.reduce(scene.hand_contacts[:, :, 0] > 0, axis=1)
-        goal = touching & (rise >= LIFT) & (scene.other_contacts[:, 0] == 0)
-        held = HOLDING.judge(scene, goal, touching)
+        lifted = touching & (scene.other_contacts[:, 0] == 0)
+        goal = lifted & (rise >= LIFT)
+        held = HOLDING.judge(scene, goal, lifted)  # what is touched in the search is no attempt
         x, y = scene.object_quaternion[:, 0, 1], scene.object_quaternion[:, 0, 2]
         lies = (1 - 2 * (x * x + y * y) < UPSET) & ~touching
         m["upset"] = upset = m["upset"] | lies

@@ -260,6 +260,17 @@ def test_a_can_that_was_knocked_over_may_be_lifted_all_the_same() -> None:
     assert played.live(1.6).success_at_end[0]
 
 
+def test_touching_to_find_is_no_attempt_and_lifting_is() -> None:
+    played = play("find_by_feel")
+    for _ in range(3):
+        played.scene.hand_contacts[0, 0, 0] = 1
+        assert played.live(0.4).attempts[0] == 0
+        played.scene.hand_contacts[0, 0, 0] = 0
+        played.live(0.8)
+    played.raised(0, 0.02)
+    assert played.live(0.4).attempts[0] == 1
+
+
 def test_a_hand_over_the_box_has_reached_it() -> None:
     played = play("find_by_feel")
     played.scene.palm_position[0, 0] = np.add(played.scene.object_position[0, 1], (0.1, -0.2, 0.2))
