@@ -1,0 +1,236 @@
+"""Script of *bread*: the right hand takes the tongs, the left one lifts the plate, the croissant goes over."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dexbench.core.schema import Array
+
+from ._motions import Attempt, Commands, Episode
+from ._pairs import Stance, follow, route
+from ._planner import Reached
+from ._poses import compose, inverse
+from ._serving import GRIPS, TONGS, WRAPS, Grip, Wrap, about_point, around, palm_at, palm_beside
+from ._skills import Skills
+from ._symmetry import rotation
+from ._ways import Ways
+
+RIGHT, LEFT, CROISSANT = "right", "left", 0
+PLATE, ARM = "cake_stand", "tongs/other_arm"
+ABOVE = 0.08
+"""How far above tongs and croissant the hand comes in, and how far it lifts them [m]."""
+RISE = np.array([0.0, 0.0, ABOVE, 0.0, 0.0, 0.0, 0.0])
+ASIDE = (0.0, 0.006, -0.006)
+"""How far along the handles from the best place they are taken, one after the other [m]."""
+TAKEN = 0.04
+"""Height of the tongs from which they hang in the hand [m]."""
+HEADINGS = np.deg2rad([-100.0, -80.0, -120.0, -60.0, -40.0])
+"""Ways in which the fingers of the left hand point [rad]: to the other side, so that its arm stays clear."""
+PLACES = np.array([[0.50, 0.10], [0.52, 0.14], [0.53, 0.18]])
+"""Where the plate is held, x and y, tried in this order [m]: the right arm must get over it."""
+LIFT, UP = np.array([0.0, 0.0, 0.07]), 0.04
+"""How far the left hand lifts, and height of the plate's foot from which it is up [m]: the task asks for 0.03, and it
+sinks by 0.01 until it lies on the hand."""
+LEVELS = 2
+"""How many times the hand is turned by as much as the plate leans: up to 16 degrees at first, 2 after that."""
+LOW = 0.031
+"""Middle of the jaws over the croissant's lower side [m]: their edges are then 5 mm over the tray."""
+BEYOND = 0.006
+"""From a croissant's centre of mass to the middle of its thick part: 5 to 7 mm by its measures [m]."""
+PICKS = 3
+TOP, DROP = 0.162, 0.008
+"""Upper side of the plate over its foot, and how far above it the croissant is let go [m]."""
+OFF = np.array([0.0, 0.0, 0.09, 0.0, 0.0, 0.0, 0.0])
+"""How the tongs come and go over the plate: 6 cm are between the jaws."""
+YAWS = (0.3, 0.0, 0.6, -0.3, 0.9, 1.2, -0.6)
+"""How far the tongs are turned on the way to the plate, tried in this order [rad]."""
+LEGS = (1.5, 3.0, 1.5)
+"""Seconds up, across and down."""
+
+
+def script(skills: Skills, e: Episode) -> Iterator[Array]:
+    """Yield one command a tick, for ever."""
+    grip, wrap = GRIPS.get(skills.hand), WRAPS.get(skills.hand)
+    if grip is not None and wrap is not None and (yield from _take(skills, e, grip)):
+        yield from _go(skills, e, _at_croissant(skills, e) + RISE, 2.0)  # out of the other arm's way
+        up = yield from _raise(skills, e, wrap)
+        for _ in range(PICKS):
+            if (yield from _pick(skills, e, grip)):
+                if up:
+                    yield from _serve(skills, e, grip)
+                break
+    yield from skills.stay(e)
+
+
+def _hand(skills: Skills, e: Episode, side: str, roles: Mapping[str, float]) -> Array:
+    return skills.shapes[side].shape(roles, e.command[skills.planner.hand[side]])
+
+
+def _take(skills: Skills, e: Episode, grip: Grip) -> Attempt:
+    """Take the tongs from above and lift them; return whether they hang in the hand."""
+    ours = (skills.index(TONGS), skills.index(ARM))
+    opened, held = (_hand(skills, e, RIGHT, s) for s in (grip.opened, grip.held))
+    for aside in ASIDE:
+        x, y, z = grip.middle
+        palm = palm_at(skills.pose(e, ours[0]), replace(grip, middle=(x + aside, y, z)))
+        skills.around.see(e.seen, ours)
+        skills.around.keep(False)
+        found = _down(skills, e, palm, opened, ours)
+        if found is None:
+            continue
+        high, down = found
+        yield from skills.attempt(e, [Reached(RIGHT, high, down, (*down[::-1], high), opened, held, 0)])
+        if skills.pose(e, ours[0])[2] > TAKEN:
+            return True
+        yield from skills.fingers(e, RIGHT, opened)
+        yield from skills.home(e)
+    return False
+
+
+def _down(
+    skills: Skills, e: Episode, palm: Array, hand: Array, ignored: Sequence[int]
+) -> tuple[Array, tuple[Array, ...]] | None:
+    """Return the right arm's chain angles above `palm` (7,) and from there straight down; None if there is no way."""
+    planner, top = skills.planner, palm + RISE
+    for high in planner.postures(RIGHT, top[:3], top[3:]):
+        down = planner.line(RIGHT, top[:3], palm[:3], palm[3:], high, 6)
+        if down is None:
+            continue
+        first, last = (planner.command(e.command, RIGHT, q, hand) for q in (high, down[-1]))
+        if not skills.around.collides(last, ignored) and not skills.around.sweep(e.command, first):
+            return high, down
+    return None
+
+
+def _raise(skills: Skills, e: Episode, wrap: Wrap) -> Attempt:
+    """Wrap the plate's stem with the left hand, lift it and bring it between the arms; return whether it is up."""
+    found = next(_ways_up(skills, e, wrap), None)
+    if found is None:
+        return False
+    grasp, way, carry = found
+    planner = skills.planner
+    yield from follow(skills, e, way)
+    yield from skills.move(e, [planner.command(e.command, LEFT, q) for q in grasp.approach], 0.8)
+    yield from skills.settle(e)
+    yield from skills.fingers(e, LEFT, grasp.squeeze, 0.6)
+    yield from skills.wait(e, 0.4)
+    yield from skills.move(e, [planner.command(e.command, LEFT, q) for q in carry], 3.0)
+    yield from skills.settle(e)
+    for _ in range(LEVELS):
+        if not (yield from _level(skills, e)):
+            break
+    return bool(skills.pose(e, skills.index(PLATE))[2] > UP)
+
+
+def _level(skills: Skills, e: Episode) -> Attempt:
+    """Turn the hand by as much as the plate leans; return whether the arm can."""
+    plate = skills.pose(e, skills.index(PLATE))
+    within = compose(inverse(plate), skills.palm(e, LEFT))
+    heading = plate[3:] * [1.0, 0.0, 0.0, 1.0]
+    level = np.concatenate([plate[:3], heading / np.linalg.norm(heading)])
+    return (yield from skills.straight(e, LEFT, compose(level, within), 0.8))
+
+
+def _ways_up(skills: Skills, e: Episode, wrap: Wrap) -> Iterator[tuple[Stance, list[Array], tuple[Array, ...]]]:
+    """Yield stances of the left hand at the stem, with commands (A,) to it and chain angles that bring the plate."""
+    plate, planner, around = skills.index(PLATE), skills.planner, skills.around
+    pose = skills.pose(e, plate)
+    opened, closed = (_hand(skills, e, LEFT, s) for s in (wrap.opened, wrap.closed))
+    wanted = [(k, palm_beside(pose, wrap, float(h))) for k, h in enumerate(HEADINGS)]
+    around.see(_without(skills, e, TONGS), (plate,))
+    around.keep(False)
+    for row, palm, first, come in Ways(skills, LEFT, wanted):
+        if any(around.collides(planner.command(e.command, LEFT, q, opened)) for q in (first, *come[::-1])):
+            continue
+        way = route(skills, e.command, LEFT, first, opened)
+        top = palm[:3] + LIFT
+        lift = planner.line(LEFT, palm[:3], top, palm[3:], come[-1], 4)
+        if way is None or lift is None:
+            continue
+        for place in PLACES:
+            carry = planner.line(LEFT, top, top + np.array([*(place - pose[:2]), 0.0]), palm[3:], lift[-1], 6)
+            ends = [planner.command(e.command, LEFT, q, closed) for q in (*lift, *(carry or ()))]
+            if carry is not None and not any(around.collides(c, (plate,), LEFT) for c in ends):
+                yield Stance(LEFT, row, palm, first, come, opened, closed), way, (*lift, *carry)
+                break
+
+
+def _without(skills: Skills, e: Episode, *names: str) -> dict[str, Array]:
+    """Return what is seen, without some things: those that a hand holds are no obstacle to it."""
+    poses = np.array(e.seen["object_pose"], float)
+    poses[[skills.index(name) for name in names], 2] = -1.0
+    return {**e.seen, "object_pose": poses}
+
+
+def _go(skills: Skills, e: Episode, goal: Array, seconds: float, steps: int = 8) -> Attempt:
+    """Bring the tongs to `goal` (7,), as they hang in the hand."""
+    within = compose(inverse(skills.pose(e, skills.index(TONGS))), skills.palm(e, RIGHT))
+    return (yield from skills.straight(e, RIGHT, compose(goal, within), seconds, steps))
+
+
+def _at_croissant(skills: Skills, e: Episode) -> Array:
+    """Return (7,) of tongs with their jaws at either side of the croissant's thick part."""
+    lying = skills.pose(e, CROISSANT)
+    x, y, _ = skills.model(e, CROISSANT).center_of_mass
+    middle = compose(lying, np.array([x, y - BEYOND, LOW, 1.0, 0.0, 0.0, 0.0]))[:3]
+    ahead = rotation(lying[3:])[:, 0]
+    return around(middle, float(np.arctan2(ahead[1], ahead[0])))
+
+
+def _pick(skills: Skills, e: Episode, grip: Grip) -> Attempt:
+    """Close the jaws across the croissant and lift it; return whether it came along, else they are open again."""
+    start, goal = skills.pose(e, CROISSANT), _at_croissant(skills, e)
+    if (yield from _go(skills, e, goal + RISE, 0.8)) and (yield from _go(skills, e, goal, 1.2)):
+        yield from skills.fingers(e, RIGHT, _hand(skills, e, RIGHT, grip.closed), 0.8)
+        yield from skills.wait(e, 0.4)
+        yield from skills.straight(e, RIGHT, skills.palm(e, RIGHT) + RISE, 1.2)
+        if skills.pose(e, CROISSANT)[2] > start[2] + ABOVE / 2:
+            return True
+    yield from skills.fingers(e, RIGHT, _hand(skills, e, RIGHT, grip.held), 0.8)
+    return False
+
+
+def _serve(skills: Skills, e: Episode, grip: Grip) -> Commands:
+    """Bring the croissant over the plate, lower it, open the tongs and take them away upwards."""
+    legs = _way_over(skills, e)
+    for chains, seconds in zip(legs, LEGS, strict=False):
+        yield from skills.move(e, [skills.planner.command(e.command, RIGHT, q) for q in chains], seconds)
+        yield from skills.settle(e)
+    if legs:
+        yield from skills.fingers(e, RIGHT, _hand(skills, e, RIGHT, grip.held), 0.8)
+        yield from skills.wait(e, 0.5)
+        yield from skills.straight(e, RIGHT, skills.palm(e, RIGHT) + OFF, 1.5)
+
+
+def _way_over(skills: Skills, e: Episode) -> list[tuple[Array, ...]]:
+    """Return chain angles up, across and down to the plate, the croissant in the jaws; empty if there is no way."""
+    planner, palm, plate = skills.planner, skills.palm(e, RIGHT), skills.index(PLATE)
+    com = skills.model(e, CROISSANT).center_of_mass
+    centre = compose(skills.pose(e, CROISSANT), np.array([*com, 1.0, 0.0, 0.0, 0.0]))[:3]
+    there = compose(skills.pose(e, plate), np.array([0.0, 0.0, TOP + DROP + com[2], 1.0, 0.0, 0.0, 0.0]))[:3]
+    for yaw in YAWS:
+        low = about_point(palm, centre, there, yaw)
+        high = low + OFF
+        over = np.array([*palm[:2], max(palm[2], high[2]), *palm[3:]])
+        chain, legs = e.command[planner.chain[RIGHT]], []
+        for start, end in ((palm, over), (over, high), (high, low)):
+            way = planner.line(RIGHT, start[:3], end[:3], np.stack([start[3:], end[3:]]), chain, 8)
+            if way is None:
+                break
+            legs.append(way)
+            chain = way[-1]
+        commands = [planner.command(e.command, RIGHT, q) for way in legs for q in way]
+        if len(legs) == len(LEGS) and not _met(skills, e, commands):
+            return legs
+    return []
+
+
+def _met(skills: Skills, e: Episode, commands: Sequence[Array]) -> bool:
+    """Return whether the arms meet at any of `commands` (A,), or the right one the plate that the left one holds."""
+    skills.around.keep(False)
+    for hidden, touched in (((TONGS, PLATE), ()), ((TONGS,), (skills.index(PLATE),))):
+        skills.around.see(_without(skills, e, *hidden))
+        if any(skills.around.collides(c, (CROISSANT, *touched), LEFT) for c in commands):
+            return True
+    return False

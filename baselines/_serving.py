@@ -1,0 +1,101 @@
+"""Things for serving in a hand: tongs, taken from above, and a plate on a stem, which a hand wraps below the plate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dexbench.core.schema import Array
+from dexbench.objects.articulated import load_articulated
+
+from ._poses import compose, quaternion_of, turned
+
+TONGS = "tongs"
+JAWS = np.array([0.070, 0.0, 0.026])
+"""Middle between the jaws, in the tongs' frame [m]."""
+
+
+@dataclass(frozen=True)
+class Grip:
+    """How one kind of hand takes the tongs; shapes are shares from 0 (open) to 1 (closed) by role."""
+
+    tilt: float
+    """How far the fingers point down [rad]."""
+    middle: tuple[float, float, float]
+    """Of the handles in the palm frame: to the index finger's side, along the fingers, before the palm [m]."""
+    opened: Mapping[str, float]
+    held: Mapping[str, float]
+    """Fingers and thumb under the handles; the spring keeps them apart."""
+    closed: Mapping[str, float]
+
+
+COMMON = {"fingers/abduction": 0.5, "thumb/rotation": 0.53, "thumb/roll": 0.55}
+GRIPS = {
+    "bytedexter": Grip(
+        0.86,
+        (-0.021, 0.032, 0.047),
+        COMMON | {"fingers/flexion": 0.267, "fingers/pip": 0.504, "thumb/flexion": 1.0, "thumb/mcp": 0.027},
+        COMMON | {"fingers/flexion": 0.288, "fingers/pip": 0.544, "thumb/flexion": 0.774, "thumb/mcp": 0.062},
+        COMMON | {"fingers/flexion": 0.345, "fingers/pip": 0.651, "thumb/flexion": 0.418, "thumb/mcp": 0.086},
+    )
+}
+"""By hand. Found by a random search with a hand that floats: lift by 10 cm, close, open, shake by 10 cm; best are tongs
+that stay level and open until they are closed, and do so with the palm 4 mm aside in any direction, too."""
+
+
+def palm_at(tongs: Array, grip: Grip) -> Array:
+    """Return (7,) of the palm that takes tongs at `tongs` (7,): fingers across both handles, from above."""
+    x, y = np.array([-1.0, 0.0, 0.0]), np.array([0.0, np.cos(grip.tilt), -np.sin(grip.tilt)])
+    turn = quaternion_of(np.column_stack([x, y, np.cross(x, y)]))
+    handles = np.concatenate([load_articulated(TONGS).grip("handles").position, turn])
+    return compose(compose(tongs, handles), np.array([*-np.array(grip.middle), 1.0, 0.0, 0.0, 0.0]))
+
+
+def around(point: Array, yaw: float, pitch: float = 0.0) -> Array:
+    """Return (7,) of tongs with `point` (3,) between their jaws, which point down by `pitch` [rad] and along `yaw`."""
+    c, s, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    turn = np.array([[c * cp, -s, c * sp], [s * cp, c, s * sp], [-sp, 0.0, cp]])
+    return np.concatenate([point - turn @ JAWS, quaternion_of(turn)])
+
+
+@dataclass(frozen=True)
+class Wrap:
+    """How one kind of hand wraps the stem, fingers level and thumb below; shapes as in Grip."""
+
+    middle: tuple[float, float]
+    """Of the stem in the palm frame: along the fingers, before the palm [m]."""
+    height: float
+    """Of the palm over the plate's foot [m]: so high that the plate comes to lie on the hand."""
+    opened: Mapping[str, float]
+    closed: Mapping[str, float]
+
+
+WRAPS = {
+    "bytedexter": Wrap(
+        (0.036, 0.034),
+        0.103,
+        {"fingers/abduction": 0.5, "fingers/flexion": 0.238, "fingers/pip": 0.032}
+        | {"thumb/rotation": 0.817, "thumb/flexion": 0.128, "thumb/roll": 0.328, "thumb/mcp": 0.242},
+        {"fingers/abduction": 0.5, "fingers/flexion": 0.52, "fingers/pip": 0.841}
+        | {"thumb/rotation": 0.618, "thumb/flexion": 0.31, "thumb/roll": 0.328, "thumb/mcp": 0.396},
+    )
+}
+"""By hand. Found like GRIPS: lift by 7 cm, move aside, press 0.8 N on the plate's edge on all sides; best are those
+that lean and sink least, and do so with the palm 5 mm aside, too."""
+
+
+def palm_beside(plate: Array, wrap: Wrap, heading: float) -> Array:
+    """Return (7,) of a left palm that wraps the stem of a plate at `plate` (7,), fingers along `heading` [rad]."""
+    c, s = np.cos(heading), np.sin(heading)
+    fingers, facing = np.array([c, s, 0.0]), np.array([-s, c, 0.0])
+    turn = np.column_stack([np.cross(fingers, facing), fingers, facing])
+    along, before = wrap.middle
+    stem = plate[:3] + np.array([0.0, 0.0, wrap.height])
+    return np.concatenate([stem - along * fingers - before * facing, quaternion_of(turn)])
+
+
+def about_point(pose: Array, point: Array, there: Array, yaw: float) -> Array:
+    """Return `pose` (7,) moved as a body that is turned by `yaw` [rad] and whose `point` (3,) comes to `there` (3,)."""
+    c, s = np.cos(yaw), np.sin(yaw)
+    turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+    return np.concatenate([there + turn @ (pose[:3] - point), turned(pose[3:], yaw)])
