@@ -72,16 +72,16 @@ class Wrap:
 
 WRAPS = {
     "bytedexter": Wrap(
-        (0.036, 0.034),
-        0.103,
-        {"fingers/abduction": 0.5, "fingers/flexion": 0.238, "fingers/pip": 0.032}
-        | {"thumb/rotation": 0.817, "thumb/flexion": 0.128, "thumb/roll": 0.328, "thumb/mcp": 0.242},
-        {"fingers/abduction": 0.5, "fingers/flexion": 0.52, "fingers/pip": 0.841}
-        | {"thumb/rotation": 0.618, "thumb/flexion": 0.31, "thumb/roll": 0.328, "thumb/mcp": 0.396},
+        (0.050, 0.026),
+        0.102,
+        {"fingers/abduction": 0.5, "fingers/flexion": 0.18, "fingers/pip": 0.055}
+        | {"thumb/rotation": 0.0, "thumb/flexion": 0.186, "thumb/roll": 0.776, "thumb/mcp": 0.197},
+        {"fingers/abduction": 0.5, "fingers/flexion": 0.40, "fingers/pip": 0.667}
+        | {"thumb/rotation": 0.25, "thumb/flexion": 0.46, "thumb/roll": 0.776, "thumb/mcp": 0.29},
     )
 }
-"""By hand. Found like GRIPS: lift by 7 cm, move aside, press 0.8 N on the plate's edge on all sides; best are those
-that lean and sink least, and do so with the palm 5 mm aside, too."""
+"""By hand. Found like GRIPS: lift by 7 cm, press 1.6 N on the plate's edge, on all sides; best are those that lean and
+sink least in the worst of four tries, with the palm 3 mm and 0.03 rad aside."""
 
 
 def palm_beside(plate: Array, wrap: Wrap, heading: float) -> Array:
@@ -94,8 +94,12 @@ def palm_beside(plate: Array, wrap: Wrap, heading: float) -> Array:
     return np.concatenate([stem - along * fingers - before * facing, quaternion_of(turn)])
 
 
-def about_point(pose: Array, point: Array, there: Array, yaw: float) -> Array:
-    """Return `pose` (7,) moved as a body that is turned by `yaw` [rad] and whose `point` (3,) comes to `there` (3,)."""
-    c, s = np.cos(yaw), np.sin(yaw)
-    turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-    return np.concatenate([there + turn @ (pose[:3] - point), turned(pose[3:], yaw)])
+def level(pose: Array, yaw: float = 0.0) -> Array:
+    """Return `pose` (7,) standing upright, with the same heading but for `yaw` [rad]."""
+    heading = pose[3:] * np.array([1.0, 0.0, 0.0, 1.0])
+    return np.concatenate([pose[:3], turned(heading / np.linalg.norm(heading), yaw)])
+
+
+def lean(pose: Array) -> float:
+    """Return by how much `pose` (7,) leans [rad]."""
+    return float(np.arccos(np.clip(1 - 2 * (pose[4] ** 2 + pose[5] ** 2), -1.0, 1.0)))
