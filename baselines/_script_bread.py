@@ -22,7 +22,7 @@ ABOVE = 0.08
 """How far above tongs and croissant the hand comes in, and how far it lifts them [m]."""
 RISE = np.array([0.0, 0.0, ABOVE, 0.0, 0.0, 0.0, 0.0])
 ASIDE = (0.0, 0.006, -0.006)
-"""How far along the handles from the best place they are taken, one after the other [m]."""
+"""How far along the handles from the best place they are taken, one try after the other [m]."""
 TAKEN = 0.04
 """Height of the tongs from which they hang in the hand [m]."""
 HEADINGS = np.deg2rad([-100.0, -120.0, -80.0, -60.0, -40.0])
@@ -31,10 +31,9 @@ BESIDE = ((0.12, 0.25), (0.16, 0.25), (0.09, 0.28), (0.12, 0.15))
 """How far back along the fingers, and above there, the left hand comes in, tried in this order [m]: no finger gets past
 the plate's edge."""
 PLACES = np.array([[0.50, 0.10], [0.52, 0.14], [0.53, 0.18]])
-"""Where the plate is held, x and y, tried in this order [m]: the right arm must get over it."""
+"""Where the plate is held, x and y, tried in this order [m]: between the arms, the right one must get over it."""
 LIFT, UP = np.array([0.0, 0.0, 0.07]), 0.04
-"""How far the left hand lifts, and height of the plate's foot from which it is up [m]: the task asks for 0.03, and it
-sinks by 0.01 until it lies on the hand."""
+"""How far the left hand lifts, and height of the plate's foot from which it is up [m]: the task asks for 0.03."""
 LEVELS, LEAN = 2, np.deg2rad(3.0)
 """How many times the hand is turned by as much as the plate leans, and when not."""
 LOW = 0.031
@@ -42,6 +41,7 @@ LOW = 0.031
 BEYOND = 0.006
 """From a croissant's centre of mass to the middle of its thick part: 5 to 7 mm by its measures [m]."""
 PICKS = 3
+"""Tries to pick the croissant up."""
 TOP, DROP = 0.162, 0.008
 """Upper side of the plate over its foot, and how far above it the croissant is let go [m]."""
 OFF = np.array([0.0, 0.0, 0.09, 0.0, 0.0, 0.0, 0.0])
@@ -55,9 +55,9 @@ LEGS = (1.2, 2.5)
 def script(skills: Skills, e: Episode) -> Iterator[Array]:
     """Yield one command a tick, for ever."""
     grip, wrap = GRIPS.get(skills.hand), WRAPS.get(skills.hand)
-    if grip is not None and wrap is not None and (yield from _take(skills, e, grip)):
+    if grip is not None and (yield from _take(skills, e, grip)):
         yield from _go(skills, e, _at_croissant(skills, e) + RISE, 2.0)  # out of the other arm's way
-        up = yield from _raise(skills, e, wrap)
+        up = wrap is not None and (yield from _raise(skills, e, wrap))
         for _ in range(PICKS):
             if (yield from _pick(skills, e, grip)):
                 if up:
@@ -133,14 +133,14 @@ def _raise(skills: Skills, e: Episode, wrap: Wrap) -> Attempt:
 
 def _ways_up(skills: Skills, e: Episode, wrap: Wrap) -> Iterator[tuple[Stance, list[Array], tuple[Array, ...]]]:
     """Yield stances of the left hand at the stem, with commands (A,) to it and chain angles that bring the plate."""
-    plate, planner, around = skills.index(PLATE), skills.planner, skills.around
+    plate, planner, seen = skills.index(PLATE), skills.planner, skills.around
     pose = skills.pose(e, plate)
     opened, closed = (_hand(skills, e, LEFT, s) for s in (wrap.opened, wrap.closed))
     wanted = [(k, palm_beside(pose, wrap, float(h))) for k, h in enumerate(HEADINGS)]
-    around.see(_without(skills, e, TONGS), (plate,))
-    around.keep(False)
+    seen.see(_without(skills, e, TONGS), (plate,))
+    seen.keep(False)
     for row, palm, first, come in Ways(skills, LEFT, wanted):
-        if any(around.collides(planner.command(e.command, LEFT, q, opened)) for q in (first, *come[::-1])):
+        if any(seen.collides(planner.command(e.command, LEFT, q, opened)) for q in (first, *come[::-1])):
             continue
         way = _beside(skills, e, palm, first, opened)
         top = palm[:3] + LIFT
@@ -150,7 +150,7 @@ def _ways_up(skills: Skills, e: Episode, wrap: Wrap) -> Iterator[tuple[Stance, l
         for place in PLACES:
             carry = planner.line(LEFT, top, top + np.array([*(place - pose[:2]), 0.0]), palm[3:], lift[-1], 6)
             ends = [planner.command(e.command, LEFT, q, closed) for q in (*lift, *(carry or ()))]
-            if carry is not None and not any(around.collides(c, (plate,), LEFT) for c in ends):
+            if carry is not None and not any(seen.collides(c, (plate,), LEFT) for c in ends):
                 yield Stance(LEFT, row, palm, first, come, opened, closed), way, (*lift, *carry)
                 break
 
@@ -162,10 +162,10 @@ def _beside(skills: Skills, e: Episode, palm: Array, first: Array, hand: Array) 
     for back, up in BESIDE:
         out = low - back * rotation(palm[3:])[:, 1]
         under = planner.line(LEFT, low, out, palm[3:], first, 4)
-        down = (
-            None if under is None else planner.line(LEFT, out, out + np.array([0.0, 0.0, up]), palm[3:], under[-1], 4)
-        )
-        if under is None or down is None:
+        if under is None:
+            continue
+        down = planner.line(LEFT, out, out + np.array([0.0, 0.0, up]), palm[3:], under[-1], 4)
+        if down is None:
             continue
         way = [planner.command(e.command, LEFT, q, hand) for q in (*down[::-1], *under[::-1], first)]
         if not met(skills, e.command, way[0]) and not any(skills.around.collides(c) for c in way):
@@ -245,7 +245,9 @@ def _above_plate(skills: Skills, e: Episode, yaw: float, upright: bool = True) -
 
 def _way_over(skills: Skills, e: Episode) -> list[tuple[Array, ...]]:
     """Return chain angles up, across and down to the plate, the croissant in the jaws; empty if there is no way."""
-    planner, palm = skills.planner, skills.palm(e, RIGHT)
+    planner, palm, plate = skills.planner, skills.palm(e, RIGHT), skills.index(PLATE)
+    skills.around.see(_without(skills, e, TONGS))
+    skills.around.keep(False)
     for yaw in YAWS:
         low = _above_plate(skills, e, yaw)
         high = low + OFF
@@ -258,16 +260,6 @@ def _way_over(skills: Skills, e: Episode) -> list[tuple[Array, ...]]:
             legs.append(way)
             chain = way[-1]
         commands = [planner.command(e.command, RIGHT, q) for way in legs for q in way]
-        if len(legs) == 3 and not _met(skills, e, commands):
+        if len(legs) == 3 and not any(skills.around.collides(c, (plate,), LEFT) for c in commands):
             return legs
     return []
-
-
-def _met(skills: Skills, e: Episode, commands: Sequence[Array]) -> bool:
-    """Return whether the arms meet at any of `commands` (A,), or the right one the plate that the left one holds."""
-    skills.around.keep(False)
-    for hidden, touched in (((TONGS, PLATE), ()), ((TONGS,), (skills.index(PLATE),))):
-        skills.around.see(_without(skills, e, *hidden))
-        if any(skills.around.collides(c, (CROISSANT, *touched), LEFT) for c in commands):
-            return True
-    return False
