@@ -48,6 +48,8 @@ OFF = np.array([0.0, 0.0, 0.09, 0.0, 0.0, 0.0, 0.0])
 """How the tongs come and go over the plate: 6 cm are between the jaws."""
 YAWS = (0.3, 0.0, 0.6, -0.3, 0.9, 1.2, -0.6)
 """How far the tongs are turned on the way to the plate, tried in this order [rad]."""
+RISES = (1.0, 0.5)
+"""Share of the way up that goes before the way across, tried in this order: far out the arm gets no higher."""
 LEGS = (1.2, 2.5)
 """Seconds up and across."""
 
@@ -248,10 +250,10 @@ def _way_over(skills: Skills, e: Episode) -> list[tuple[Array, ...]]:
     planner, palm, plate = skills.planner, skills.palm(e, RIGHT), skills.index(PLATE)
     skills.around.see(_without(skills, e, TONGS))
     skills.around.keep(False)
-    for yaw in YAWS:
+    for share, yaw in ((s, y) for s in RISES for y in YAWS):
         low = _above_plate(skills, e, yaw)
         high = low + OFF
-        over = np.array([*palm[:2], max(palm[2], high[2]), *palm[3:]])
+        over = np.array([*palm[:2], palm[2] + share * max(0.0, high[2] - palm[2]), *palm[3:]])
         chain, legs = e.command[planner.chain[RIGHT]], []
         for start, end in ((palm, over), (over, high), (high, low)):
             way = planner.line(RIGHT, start[:3], end[:3], np.stack([start[3:], end[3:]]), chain, 8)
