@@ -11,7 +11,7 @@ from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import REGION, upright
 
 HANDS = 1
-VERSION = 1
+VERSION = 2
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 FIRM = 4.5

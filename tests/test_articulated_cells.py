@@ -154,6 +154,35 @@ def test_a_push_moves_by_newton() -> None:
     assert 0.3 * free < after.object_position[0, 0, 0] - start < free
 
 
+def test_a_push_that_ends_is_taken_away_in_whatever_company() -> None:
+    """A world alone, and beside one that began later, is where it would be: forces do not outlive their time."""
+
+    class Brief(Chores):
+        def disturb(self, scene: Scene) -> Array | None:
+            on = (scene.time > 0.1) & (scene.time < 0.2)
+            if not on.any():
+                return None
+            force = np.zeros((len(scene.rows), len(scene.names), 6))
+            force[on, 0, 0] = 5.0
+            return force
+
+    task = Brief()
+    trial = task.place(np.random.default_rng(0), "seen")
+    alone, pair = run(task, 0.8, trial=trial), SimWorld(task, ROBOT, 2, groups=("state", "objects", "kinds"))
+    rest = run(Chores(), 0.8, trial=trial).scene.object_position[0, 0, 0]
+    home, period = np.tile(pair.spec.embodiment.home, (2, 1)), pair.cell.period
+    pair.reset([trial] * 2)
+    for _ in range(round(0.15 / period)):
+        pair.advance(home)
+    pair.reset([trial], [0])  # in the middle of its push
+    for _ in range(round(0.8 / period)):
+        pair.advance(home)
+    at = alone.scene.object_position[0, 0]
+    assert at[0] > rest + 0.002
+    assert np.abs(alone.scene.object_velocity[0, 0, :3]).max() < 1e-3
+    np.testing.assert_array_equal(pair.scene.object_position[0, 0], at)
+
+
 @pytest.mark.parametrize("spoil", ["missing", "joints", "order"])
 def test_trials_that_do_not_fit_are_refused(spoil: str) -> None:
     task = Chores()

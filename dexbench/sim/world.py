@@ -91,6 +91,7 @@ class SimWorld:
         self._disturbances = Disturbances(self.cell, self.batch)
         first = int(self.cell.tables.bodies[0])
         self._pushed = self.batch.bind("xfrc_applied")[:, first : first + len(self.cell.names)]
+        self._pushing = False
         self._record = {"sensordata": self._sensors}
         self._unstable = self.batch.warning[:, :, 1]
         self._errors: dict[int, str] = {}
@@ -175,8 +176,9 @@ class SimWorld:
         if self._disturbances.lines:
             self._disturbances.control(range(self.n) if ids is None else ids.tolist(), setpoint, control)
         push = self.task.disturb(self.scene)
-        if push is not None:
-            self._pushed[:] = push
+        if push is not None or self._pushing:  # what was applied stays applied until it is taken back
+            self._pushed[:] = 0.0 if push is None else push
+            self._pushing = push is not None
         try:
             if ids is None:
                 batch.rollout(SUBSTEPS, control, record=_RECORD, out=self._record)
