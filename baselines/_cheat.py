@@ -14,6 +14,7 @@ from dexbench.objects.catalogue import load_object
 from dexbench.robots.kinematics import LEVER, Reach, Solution
 
 from ._hand_shapes import HandShapes
+from ._poses import quaternion_of
 
 STEP = 0.03
 """Between the points of a line [m]."""
@@ -141,7 +142,7 @@ class Cheat(ABC):
             fingers = np.roll(z, 1)
         y = fingers - (fingers @ z) * z
         y /= np.linalg.norm(y)
-        return _quaternion(np.column_stack([np.cross(y, z), y, z]))
+        return quaternion_of(np.column_stack([np.cross(y, z), y, z]))
 
     def facing(self, ahead: Array) -> list[Array]:
         """Return quaternions of a palm that faces `ahead` (3,) with its fingers down, aslant, or to either side."""
@@ -231,9 +232,3 @@ def level(vector: Array) -> Array:
 
 def _missed(solution: Solution) -> float:
     return solution.position_error + 0.3 * LEVER * solution.rotation_error
-
-
-def _quaternion(turn: Array) -> Array:
-    quaternion = np.empty(4)
-    mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(turn).ravel())
-    return quaternion

@@ -2,6 +2,8 @@
 
 import mujoco
 
+from dexbench.sim.furniture import TABLE_FRICTION
+
 STEPS = 250
 """A second of it."""
 
@@ -13,5 +15,5 @@ def table() -> mujoco.MjSpec:
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.impratio = 10
-    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1, 1, 0.1])
+    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1, 1, 0.1], friction=TABLE_FRICTION, condim=4)
     return spec

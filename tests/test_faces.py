@@ -12,13 +12,14 @@ from dexbench.core.agent import AgentSpec
 from dexbench.core.clock import ManualClock
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.rollout import rollout
+from dexbench.core.rotations import matrix_quaternion
 from dexbench.core.safety import SafetyFilter
 from dexbench.core.schema import Array, Observation
 from dexbench.core.shelf import load_embodiment, load_task
 from dexbench.core.world import WorldSpec
 from dexbench.robots.faces import FACES, declare, face_for, make_face
 from dexbench.robots.kinematics import Reach
-from dexbench.robots.rotation import ROTATIONS, quaternion_of
+from dexbench.robots.rotation import ROTATIONS
 from dexbench.sim.world import SimWorld
 from dexbench.sim2real.guard import Guard
 from dexbench.sim2real.loopback_driver import make
@@ -89,7 +90,7 @@ def test_a_palm_pose_says_where_the_palm_is() -> None:
     position, quaternion = reach.pose(np.array([angles[n] for n in reach.joints]))
     np.testing.assert_allclose([slots[f"left/palm/{a}"] for a in "xyz"], position, rtol=0, atol=1e-9)
     turn = ROTATIONS["vector"].read(np.array([slots[f"left/palm/r{a}"] for a in "xyz"]))
-    assert abs(quaternion_of(turn) @ quaternion) == pytest.approx(1, abs=1e-12)
+    assert abs(matrix_quaternion(turn) @ quaternion) == pytest.approx(1, abs=1e-12)
 
 
 def test_a_pose_out_of_reach_gives_the_nearest_and_is_counted() -> None:

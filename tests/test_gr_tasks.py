@@ -6,37 +6,9 @@ import numpy as np
 import pytest
 
 from dexbench.core import shelf
-from dexbench.core.trial import Trial
 from dexbench.objects.articulated import load_articulated
 from dexbench.objects.catalogue import load_object
 from tests.written_scene import PERIOD, play
-
-NAMES = ("vacuum", "bread")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_happens_by_itself(name: str) -> None:
-    p = play(name)
-    outcome = p.live(3.0)
-    assert outcome.stage[0] == 0
-    assert not outcome.success_once[0]
-    assert not outcome.done[0]
-    assert p.code(outcome) == "never_reached"
-    assert 0 <= outcome.reward[0] < 0.5
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_splits_differ_in_what_is_seen_and_said(name: str) -> None:
-    task = shelf.load_task(name)
-    drawn = {s: [task.place(np.random.default_rng(i), s) for i in range(30)] for s in task.splits}
-    shown = {s: {o.instance for t in drawn[s] for o in t.objects} for s in task.splits}
-    said = {s: {t.instruction for t in drawn[s]} for s in task.splits}
-    for seen, unseen in ((d["seen"], d["unseen"]) for d in (shown, said)):
-        assert seen
-        assert not seen & unseen
-    again = task.place(np.random.default_rng(3), "seen")
-    assert again.digest() == drawn["seen"][3].digest() == Trial.from_row(again.row()).digest()
-
 
 # --- vacuum --------------------------------------------------------------------------------------------------------
 

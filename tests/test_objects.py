@@ -19,6 +19,7 @@ from dexbench.objects.model import ObjectModel, Piece
 from dexbench.objects.overview import BEGIN, END, table
 from dexbench.sensors import opengl
 from dexbench.sensors.object_sheet import everything, object_sheet
+from tests import bare_table
 
 TOLERANCE = 0.003
 """How far pieces and picture may part [m]."""
@@ -54,16 +55,6 @@ def corners(piece: Piece) -> np.ndarray:
         ball = size[0] * np.concatenate([np.eye(3), -np.eye(3)])
         local = np.concatenate([ball + size[1] * UP, ball - size[1] * UP])
     return piece.position + local @ quaternion_matrix(piece.quaternion).T
-
-
-def upright_scene() -> mujoco.MjSpec:
-    spec = mujoco.MjSpec()
-    spec.option.timestep = 0.004
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    spec.option.impratio = 10
-    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[20, 20, 0.1])
-    return spec
 
 
 def some(family: str) -> list[ObjectModel]:
@@ -181,7 +172,7 @@ def test_mass_agrees_with_mujoco() -> None:
 
 
 def test_all_rest_still() -> None:
-    spec = upright_scene()
+    spec = bare_table.table()
     poses = [(model, rest) for family in families() for model in some(family) for rest in model.rest]
     for k, (model, rest) in enumerate(poses):
         body = add_object(spec, model, name=f"{model.name}_{rest.name}")
@@ -208,7 +199,7 @@ def test_the_first_rest_is_how_objects_are_put_down(family: str) -> None:
 
 
 def test_a_rolling_ball_stops() -> None:
-    spec, model = upright_scene(), load_object("ball_01")
+    spec, model = bare_table.table(), load_object("ball_01")
     add_object(spec, model)
     compiled = spec.compile()
     data = mujoco.MjData(compiled)
@@ -297,7 +288,7 @@ def test_beads_stay_in_every_tumbler() -> None:
     """Hollow to the touch: eight beads that fall in from above the rim end on its floor, and none passes a wall."""
     bead = load_object("bead_01")
     for name in instances("tumbler"):
-        spec, cup = upright_scene(), load_object(name)
+        spec, cup = bare_table.table(), load_object(name)
         add_object(spec, cup)
         for k in range(8):
             body = add_object(spec, bead, name=f"bead_{k}")

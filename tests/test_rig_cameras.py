@@ -11,12 +11,12 @@ import pytest
 import yaml
 
 from dexbench.core.assets import asset_path
-from dexbench.core.camera import CameraRow, Intrinsics, look_at, matrix_quaternion, pinhole
+from dexbench.core.camera import CameraRow, Intrinsics, look_at, pinhole
 from dexbench.core.camera_file import CELL_CAMERAS, find_device, load_device
 from dexbench.core.document import read_document
 from dexbench.core.embodiment import Embodiment, load_embodiment
 from dexbench.core.errors import DataError, UnknownName
-from dexbench.core.rotations import quaternion_matrix
+from dexbench.core.rotations import matrix_quaternion, quaternion_matrix
 from dexbench.sensors import opengl
 from dexbench.sensors.cameras import FAR
 from dexbench.sensors.depth import UNMEASURED, measured, subsample

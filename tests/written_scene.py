@@ -5,12 +5,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dexbench.core import shelf
+from dexbench.core.rotations import matrix_quaternion, quaternion_matrix
 from dexbench.core.scene import Scene
 from dexbench.core.task import Task
-from dexbench.core.trial import Outcome, Trial
+from dexbench.core.trial import Outcome, Setting, Trial
+from dexbench.objects._linkage import link_frames
 from dexbench.objects.articulated import load_articulated
+from dexbench.objects.articulated_model import ArticulatedModel
+from dexbench.objects.catalogue import load_object
 
 PERIOD = 0.04
+PARKED = (0.0, 0.0, -1.0, 1.0, 0.0, 0.0, 0.0)
+"""Where a slot is that a trial does not use."""
 
 
 @dataclass
@@ -53,13 +59,12 @@ def play(name: str, sides: tuple[str, ...] = ("right", "left"), **extra: float) 
     models = [load_articulated(s.name) for s in trial.articulated]
     names = [f"object_{k}" for k in range(task.slots)] + [b for m in models for b in m.bodies]
     joints = [f"{m.name}/{j.name}" for m in models for j in m.joints]
-    places = [o.position for o in trial.objects] + [
-        s.position for m, s in zip(models, trial.articulated, strict=True) for _ in m.bodies
-    ]
-    turns = [o.quaternion for o in trial.objects] + [
-        s.quaternion for m, s in zip(models, trial.articulated, strict=True) for _ in m.bodies
-    ]
+    empty = [PARKED] * (task.slots - len(trial.objects))
+    poses = [(*o.position, *o.quaternion) for o in trial.objects] + empty
+    poses += [pose for m, s in zip(models, trial.articulated, strict=True) for pose in at_rest(m, s)]
+    places, turns = np.array(poses)[:, :3], np.array(poses)[:, 3:]
     k = len(names)
+    pieces = max((len(load_object(o.instance).pieces) for o in trial.objects), default=0)
     scene = Scene(
         trials=[trial],
         rows=np.arange(1),
@@ -67,10 +72,10 @@ def play(name: str, sides: tuple[str, ...] = ("right", "left"), **extra: float) 
         time=np.zeros(1),
         period=PERIOD,
         target=np.array([trial.target]),
-        object_position=np.array([places]),
-        object_quaternion=np.array([turns]),
+        object_position=places[None].copy(),
+        object_quaternion=turns[None].copy(),
         object_velocity=np.zeros((1, k, 6)),
-        object_centre=np.array([places]) + np.array([0.0, 0.0, 0.03]),
+        object_centre=places[None] + np.array([0.0, 0.0, 0.03]),
         palm_position=np.tile([0.2, 0.0, 0.8], (1, len(sides), 1)),
         hand_contacts=np.zeros((1, len(sides), k)),
         hand_force=np.zeros((1, len(sides), k)),
@@ -81,9 +86,17 @@ def play(name: str, sides: tuple[str, ...] = ("right", "left"), **extra: float) 
         joint_position=np.array([[v for s in trial.articulated for v in s.joints]]),
         joint_velocity=np.zeros((1, len(joints))),
         peak_force=np.full((1, k), 0.5),
+        piece_contacts=np.zeros((1, task.slots, pieces)),
     )
     task.begin(scene, [0])
     return Played(task, scene)
+
+
+def at_rest(model: ArticulatedModel, setting: Setting) -> list[tuple[float, ...]]:
+    """Return the pose (7,) of each body of an articulated object whose joints are at rest."""
+    turn = quaternion_matrix(setting.quaternion)
+    frames = link_frames(model.links).values()
+    return [(*(setting.position + turn @ at), *matrix_quaternion(turn @ own)) for at, own in frames]
 
 
 def rise(p: Played, height: float) -> None:

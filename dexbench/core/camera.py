@@ -10,6 +10,8 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from dexbench.core.rotations import matrix_quaternion
+
 Vector = tuple[float, ...]
 Floats = NDArray[np.float64]
 
@@ -144,19 +146,5 @@ def look_at(position: Vector, target: Vector, up: Vector = (0.0, 0.0, 1.0)) -> V
     if not np.linalg.norm(right) > 1e-9 * np.linalg.norm(forward):
         raise ValueError("what is looked at must lie neither at the camera nor straight up or down from it")
     forward, right = forward / np.linalg.norm(forward), right / np.linalg.norm(right)
-    return matrix_quaternion(np.column_stack([right, np.cross(forward, right), forward]))
-
-
-def matrix_quaternion(turn: Floats) -> Vector:
-    """Return wxyz of a rotation matrix (3, 3), w not negative."""
-    (a, b, c), (d, e, f), (g, h, i) = turn
-    products = np.array(
-        [
-            [a + e + i, h - f, c - g, d - b],
-            [h - f, a - e - i, b + d, c + g],
-            [c - g, b + d, e - a - i, f + h],
-            [d - b, c + g, f + h, i - a - e],
-        ]
-    )
-    q = np.linalg.eigh(products)[1][:, -1]  # of the largest eigenvalue: the closest rotation (Bar-Itzhack 2000)
-    return tuple(float(v) for v in (q if q[0] >= 0 else -q))
+    turn = np.column_stack([right, np.cross(forward, right), forward])
+    return tuple(matrix_quaternion(turn).tolist())

@@ -16,13 +16,12 @@ from dexbench.core.camera import (
     Floats,
     Intrinsics,
     look_at,
-    matrix_quaternion,
     pinhole,
 )
 from dexbench.core.document import Node, read_document
 from dexbench.core.equipment import Side
 from dexbench.core.errors import UnknownName
-from dexbench.core.rotations import quaternion_matrix
+from dexbench.core.rotations import matrix_quaternion, quaternion_matrix
 
 CELL = "cell"
 """The mount of a camera that stands in the cell."""
@@ -108,7 +107,7 @@ def _row(
         device=device,
         body=body,
         position=tuple(float(v) for v in origin + turn @ position),
-        quaternion=matrix_quaternion(turn @ orientation),
+        quaternion=tuple(matrix_quaternion(turn @ orientation).tolist()),
         intrinsics=_stream(node, device),
         confidence=node.one_of("confidence", _CONFIDENCE),
     )

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.errors import DataError
+from dexbench.core.rotations import matrix_quaternion
 from dexbench.robots.kinematics import LEVER, Reach, Solution
-from dexbench.robots.rotation import quaternion_of
 
 from .fingertip_alignment import Aligned, Wanted, Weights, align
 from .hand_pads import HandPads
@@ -146,7 +146,7 @@ class Retargeting:
         tried on a thinned motion, and the one that misses least, then moves least, is taken.
         """
         where = position + (turn @ aligned.shift[..., None])[..., 0]
-        poses = list(zip(where, (quaternion_of(t) for t in turn @ aligned.turn), strict=True))
+        poses = list(zip(where, (matrix_quaternion(t) for t in turn @ aligned.turn), strict=True))
         reach = self._reach[side]
         rng = np.random.default_rng(0)
         drawn = [reach.home, *rng.uniform(reach.lower, reach.upper, (DRAWN, len(reach.home)))]

@@ -12,6 +12,7 @@ import numpy as np
 
 from dexbench.core.embodiment import Embodiment
 from dexbench.core.schema import Array
+from dexbench.sensors.aim import aim
 from dexbench.sensors.cameras import make_camera
 
 from .body import Hand, still_spec
@@ -114,12 +115,9 @@ class Studio:
     def _aim(self, target: Array, view: Array) -> None:
         back = self.hand.direction(view / np.linalg.norm(view))
         up = self.hand.direction(np.array([0, 1.0, 0]))
-        right = np.cross(up, back)
-        right = right / np.linalg.norm(right)
-        quaternion = np.empty(4)
-        mujoco.mju_mat2Quat(quaternion, np.column_stack([right, np.cross(back, right), back]).ravel())
-        self._batch.bind("mocap_pos")[0, self._mocap["eye"]] = target + back * DISTANCE * self._length / 0.14
-        self._batch.bind("mocap_quat")[0, self._mocap["eye"]] = quaternion
+        place = target + back * DISTANCE * self._length / 0.14
+        self._batch.bind("mocap_pos")[0, self._mocap["eye"]] = place
+        self._batch.bind("mocap_quat")[0, self._mocap["eye"]] = aim(place, target, up)
 
     @staticmethod
     def _light(spec: mujoco.MjSpec) -> None:

@@ -10,8 +10,9 @@ from dexbench.core.action_face import Slot
 from dexbench.core.embodiment import PALM_FRAME, Embodiment
 from dexbench.core.forward import Forward
 from dexbench.core.mechanism import Vector
+from dexbench.core.rotations import matrix_quaternion
 from dexbench.core.schema import Array
-from dexbench.robots.rotation import ROTATIONS, Rotation, quaternion_of
+from dexbench.robots.rotation import ROTATIONS, Rotation
 
 if TYPE_CHECKING:
     from dexbench.robots.kinematics import Reach
@@ -96,7 +97,7 @@ class Palms:
         angles = self.embodiment.joint_angles(target)
         seed = np.array([angles[self._joint[n]] for n in reach.joints])
         position = np.clip(pose[:3], *self._box[side])  # what lies outside is out of reach there as well
-        found = reach.solve(position, quaternion_of(turn), seed, STEPS)
+        found = reach.solve(position, matrix_quaternion(turn), seed, STEPS)
         by_name = dict(zip(reach.joints, found.q, strict=True))
         return np.array([by_name[self.embodiment.actuators[i].joints[0]] for i in arm]), found.found
 

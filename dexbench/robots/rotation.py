@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexbench.core.forward import rotation_of
+from dexbench.core.rotations import matrix_quaternion
 
 Floats = NDArray[np.float64]
 
@@ -26,27 +27,8 @@ class Rotation:
     """To a matrix; not finite where the numbers stand for none."""
 
 
-def quaternion_of(matrix: Floats) -> Floats:
-    """Return wxyz with w >= 0 of a rotation matrix, from its largest component: exact for half turns as well."""
-    m = np.asarray(matrix, np.float64)
-    t = np.array([np.trace(m), *np.diag(m)])
-    k = int(np.argmax(t))
-    q = np.empty(4)
-    q[k] = 1 + (t[0] if k == 0 else 2 * t[k] - t[0])
-    twist = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]])
-    if k == 0:
-        q[1:] = twist
-    else:
-        i, a, b = k - 1, k % 3, (k + 1) % 3
-        q[0] = twist[i]
-        q[1 + a] = m[a, i] + m[i, a]
-        q[1 + b] = m[b, i] + m[i, b]
-    q /= np.sqrt(q @ q)
-    return np.asarray(-q if q[0] < 0 else q)
-
-
 def _to_vector(matrix: Floats) -> Floats:
-    q = quaternion_of(matrix)
+    q = matrix_quaternion(matrix)
     sine = np.sqrt(q[1:] @ q[1:])
     return np.asarray(q[1:] * (2.0 if sine < 1e-12 else 2 * np.arctan2(sine, q[0]) / sine))
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import mujoco
 import numpy as np
 
-from dexbench.core.camera import CameraRow, Floats, Intrinsics, matrix_quaternion
-from dexbench.core.rotations import quaternion_matrix
+from dexbench.core.camera import CameraRow, Floats, Intrinsics
+from dexbench.core.rotations import matrix_quaternion, quaternion_matrix
 from dexbench.core.schema import Array
 
 _PITCH = 3e-6

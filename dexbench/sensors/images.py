@@ -10,8 +10,9 @@ import mujoco.batch
 import numpy as np
 
 from dexbench.core.appearance import DEFAULT, Appearance
-from dexbench.core.camera import CameraRow, Intrinsics, matrix_quaternion
+from dexbench.core.camera import CameraRow, Intrinsics
 from dexbench.core.errors import DataError, UnknownName
+from dexbench.core.rotations import matrix_quaternion
 from dexbench.core.schema import Array, Field, Observation
 
 from .calibration import intrinsics_of, points_of, pose_of

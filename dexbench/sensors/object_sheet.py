@@ -12,6 +12,7 @@ from dexbench.objects.body import GEOM_TYPES, VISUAL_GROUP, add_mesh, add_pictur
 from dexbench.objects.catalogue import families, instances, load_object
 from dexbench.objects.model import ObjectModel
 
+from .aim import aim
 from .cameras import make_camera
 from .sheet import labelled
 
@@ -130,9 +131,5 @@ def _aim(places: Array, turns: Array, slot: int, thing: ObjectModel, view: Array
     middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
     radius = float(np.linalg.norm(points - middle, axis=1).max())
     back = view / np.linalg.norm(view)
-    right = np.cross((0.0, 0.0, 1.0), back)
-    right /= np.linalg.norm(right)
-    quaternion = np.empty(4)
-    mujoco.mju_mat2Quat(quaternion, np.column_stack([right, np.cross(back, right), back]).ravel())
     places[slot] = middle + back * 1.02 * radius / np.sin(np.radians(FOV / 2))
-    turns[slot] = quaternion
+    turns[slot] = aim(places[slot], middle)

@@ -1,9 +1,8 @@
 """What stands in every cell besides robots and objects: table, floor, sky, lamps and cameras."""
 
 import mujoco
-import numpy as np
 
-from dexbench.core.schema import Array
+from dexbench.sensors.aim import aim
 
 TABLE_FRICTION = (0.8, 0.02, 0.0001)
 VISUAL_GROUP, COLLISION_GROUP = 2, 3
@@ -33,7 +32,7 @@ def furnish(spec: mujoco.MjSpec) -> None:
     # off: whoever cannot change MuJoCo's own light beside the camera puts this one in its place
     world.add_light(name="head", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, active=False, castshadow=False)
     for name, (position, target, fovy) in CAMERAS.items():
-        world.add_camera(name=name, pos=position, quat=look_at(np.array(position), np.array(target)), fovy=fovy)
+        world.add_camera(name=name, pos=position, quat=aim(position, target), fovy=fovy)
 
 
 def _set_visuals(spec: mujoco.MjSpec) -> None:
@@ -75,13 +74,3 @@ def _add_surfaces(spec: mujoco.MjSpec) -> None:
             name=name, type=mujoco.mjtGeom.mjGEOM_BOX, size=size, pos=pos, material=material,
             contype=0, conaffinity=0, group=VISUAL_GROUP,
         )  # fmt: skip
-
-
-def look_at(position: Array, target: Array) -> Array:
-    """Return the wxyz orientation of a camera at `position` that looks at `target` with z up (MuJoCo: along -z)."""
-    back = (position - target) / np.linalg.norm(position - target)
-    right = np.cross([0.0, 0.0, 1.0], back)
-    right /= np.linalg.norm(right)
-    quaternion = np.zeros(4)
-    mujoco.mju_mat2Quat(quaternion, np.column_stack([right, np.cross(back, right), back]).ravel())
-    return quaternion

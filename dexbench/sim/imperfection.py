@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import mujoco
 import numpy as np
 
-from dexbench.core.camera import matrix_quaternion
 from dexbench.core.forward import Forward
 from dexbench.core.perturbation import NOISE, TURN_PER_METRE, generator, zeros
+from dexbench.core.rotations import matrix_quaternion
 from dexbench.core.scene import Scene
 from dexbench.core.schema import Array, Observation
 from dexbench.core.trial import Trial
@@ -152,7 +152,7 @@ class Imperfections:
         """Work out the palms anew, as a robot does: from the joints as they read."""
         positions, turns = self._forward(seen["joint_position"][row][None])
         for side, palm in enumerate(seen["palm_pose"][row]):
-            quaternion = np.array(matrix_quaternion(turns[0, side]))
+            quaternion = matrix_quaternion(turns[0, side])
             palm[:3] = positions[0, side]
             palm[3:] = np.copysign(1.0, quaternion @ palm[3:].astype(float)) * quaternion
 
