@@ -21,7 +21,8 @@ from dexbench.core.world import World, WorldSpec
 from dexbench.evaluation.audit import CHEAT, EXPERT, FAULT, NUMB, OPEN, PASS, Asked, judge_cell, needed, rate_row
 from dexbench.evaluation.audit_document import audit_json, check_audit, document_of, merge, published, read_audit
 from dexbench.evaluation.audit_page import audit_text, with_table
-from dexbench.evaluation.auditor import Audited, Auditor, Work
+from dexbench.evaluation.audit_work import Work
+from dexbench.evaluation.auditor import Audited, Auditor
 from dexbench.evaluation.contenders import contenders
 from dexbench.evaluation.statistics import Rate, wilson
 from dexbench.sim.world import SimWorld

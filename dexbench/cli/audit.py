@@ -52,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     from dexbench.evaluation.audit import FAULT
     from dexbench.evaluation.audit_document import audit_json, document_of, merge, read_audit
     from dexbench.evaluation.audit_page import audit_text, with_table
-    from dexbench.evaluation.auditor import Auditor, Work
+    from dexbench.evaluation.audit_work import Work
+    from dexbench.evaluation.auditor import Auditor
     from dexbench.evaluation.publication import write_text
 
     for option in ("episodes", "most", "jobs", "batch"):

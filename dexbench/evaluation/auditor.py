@@ -4,25 +4,23 @@ A cell's folder, RUNS/TASK/EMBODIMENT, holds the suites that were drawn for it a
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from dexbench.core.crew import Crew
-from dexbench.core.errors import ContractError, RunError
-from dexbench.core.shelf import load_task
 from dexbench.core.task import Task, versioned
 
 from .audit import CHEAT, EXPERT, Asked, Document, disorder, result
+from .audit_work import Ask, Slot, Watch, Work
 from .freezing import freeze
 from .progress import Bar
 from .record import Row
 from .rows import load_run
-from .runner import AgentFactory, TaskFactory, WorldFactory, evaluate, shelf_agent
-from .suite import Suite, load_suite
-from .witness import Testimony, testify
+from .suite import Suite
+from .witness import Testimony
 
 SEED, SECOND = 41, 42
 """Of the trials of the first look, and of the second."""
@@ -30,9 +28,6 @@ ATTEMPTS = 1000
 """A success counts in whatever attempt: as many as the task allows."""
 WATCHED = 6
 """Successes of the expert that are re-simulated and watched; of everybody else, the episode that got furthest."""
-
-Slot = tuple[int, str]
-"""(number of the cell, label of the contender)."""
 
 
 @dataclass(frozen=True)
@@ -46,76 +41,6 @@ class Audited:
     """The expert first."""
     lift: float | None = None
     """Rise that the task asks for [m], where it says so."""
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A job: one contender runs one suite."""
-
-    slot: Slot
-    suite: Path
-    folder: Path
-    agent: str
-    settings: Mapping[str, Any]
-    command: str
-
-
-@dataclass(frozen=True)
-class Watch:
-    """A job: some rows of a run are re-simulated and watched."""
-
-    slot: Slot
-    folder: Path
-    cell: tuple[str, str]
-    rows: tuple[int, ...]
-
-
-@dataclass
-class Work:
-    """What a worker does."""
-
-    world_factory: WorldFactory
-    agent_factory: AgentFactory = shelf_agent
-    task_factory: TaskFactory = load_task
-    batch: int = 8
-    groups: tuple[str, ...] | None = None
-    """Observation groups; None: what each agent's module says."""
-
-    def __call__(self, job: Ask | Watch) -> Iterator[tuple[Slot, Any]]:
-        """Yield (slot, (why it does not apply, why it could not run)) or (slot, testimonies)."""
-        if isinstance(job, Watch):
-            rows = {r["index"]: r for r in load_run(job.folder, blobs=True).episodes}
-            chosen = [rows[i] for i in job.rows]
-            world = self.world_factory(*job.cell, min(len(chosen), self.batch), ("state",))
-            try:
-                yield job.slot, testify(world, self.task_factory(job.cell[0]), chosen)
-            finally:
-                world.close()
-            return
-        yield job.slot, self._asked(job)
-
-    def _asked(self, job: Ask) -> tuple[str, str]:
-        try:
-            evaluate(
-                load_suite(job.suite),
-                job.agent,
-                job.folder,
-                self.world_factory,
-                agent_factory=self.agent_factory,
-                task_factory=self.task_factory,
-                groups=self.groups,
-                settings=job.settings,
-                jobs=0,
-                batch=self.batch,
-                command=job.command,
-            )
-        except ContractError as error:
-            return str(error), ""
-        except RunError:
-            raise
-        except Exception as error:  # one broken contender must not end the audit of all others
-            return "", f"{type(error).__name__}: {error}".split("\n")[0]
-        return "", ""
 
 
 @dataclass
