@@ -13,8 +13,9 @@ import pytest
 from dexbench.cli.main import main
 from dexbench.cli.task_page import pages
 from dexbench.core.shelf import TASKS, load_agent, load_task, names
+from dexbench.evaluation.markdown_table import table
 from dexbench.evaluation.task_facts import drawn, entries_of, published, shown, thresholds
-from dexbench.evaluation.task_page import table, task_page
+from dexbench.evaluation.task_page import task_page
 from dexbench.sensors import opengl
 from dexbench.sim.episode_sheet import episode_sheet
 from dexbench.sim.world import SimWorld

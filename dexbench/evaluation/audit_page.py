@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .audit import CHEAT, EXPERT, FAULT, NUMB, OPEN, PASS
+from .markdown_table import table
 
 BEGIN, END = "<!-- audit: begin (written by `dexbench audit --page`) -->", "<!-- audit: end -->"
 WORDS = {PASS: "pass", OPEN: "open", FAULT: "FAULT"}
@@ -15,7 +16,7 @@ Row = Mapping[str, Any]
 def audit_markdown(document: Mapping[str, Any]) -> str:
     """Return the audit as Markdown: a summary, then a table a task, robots side by side."""
     head = ["task", "bodies", "verdict", "expert", "cheats together", "least known cheat"]
-    lines = [head, ["---"] * len(head)]
+    lines = []
     for task in document["tasks"]:
         experts = [r for cell in task["cells"] for r in cell["rows"] if r["role"] == EXPERT and not r["why_not"]]
         together, worst = task["together"], task["worst"]
@@ -29,31 +30,31 @@ def audit_markdown(document: Mapping[str, Any]) -> str:
                 f"{worst['name'] or 'none'}: at most {_percent(worst['upper'])}",
             ]
         )
-    return "\n\n".join(["\n".join(map(_line, lines)), *(_task(t, document) for t in document["tasks"])]) + "\n"
+    return "\n\n".join([table(head, lines), *(_task(t, document) for t in document["tasks"])]) + "\n"
 
 
 def _task(task: Row, document: Mapping[str, Any]) -> str:
     parts = [f"### {task['task']}: {WORDS[task['verdict']]}"]
     if task["needs"]:
         parts.append(str(task["needs"]))
-    parts.append("\n".join(map(_line, table_of(task))))
+    parts.append(table(*table_of(task)))
     points = [f"- FAULT: {_plain(f)}" for f in task["faults"]] + [f"- open: {_plain(o)}" for o in task["open"]]
     points += [f"- {line}" for line in (*_margins(task), *_gifts(task), *_absent(task), _proof(task, document))]
     parts.append("\n".join(points))
     return "\n\n".join(parts)
 
 
-def table_of(task: Row) -> list[list[str]]:
-    """Return the rows of a task's table: who, then for each body successes of episodes, upper end, furthest stage."""
+def table_of(task: Row) -> tuple[list[str], list[list[str]]]:
+    """Return head and rows of a task's table: who, then for each body successes of episodes, bound, furthest stage."""
     cells = task["cells"]
     head = ["", *(cell["embodiment"] for cell in cells)]
-    lines = [head, ["---"] * len(head)]
+    lines = []
     names = dict.fromkeys((r["name"], r["role"]) for cell in cells for r in cell["rows"] if not _off(r))
     for name, role in sorted(names, key=lambda n: (n[1] != EXPERT, n[1] == NUMB)):
         found = [next((r for r in cell["rows"] if r["name"] == name), None) for cell in cells]
         label = f"{name} ({ROLES[role]})" if ROLES[role] else name
         lines.append([label, *(_entry(row, task["stages"]) for row in found)])
-    return lines
+    return head, lines
 
 
 def _entry(row: Row | None, stages: Sequence[str]) -> str:
@@ -130,10 +131,6 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
 def _plain(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ").replace("<", "\\<")
 
@@ -142,7 +139,8 @@ def audit_text(document: Mapping[str, Any]) -> str:
     """Return the audit for a terminal."""
     parts = []
     for task in document["tasks"]:
-        rows = [r for r in table_of(task) if r[1:2] != ["---"]]
+        head, found = table_of(task)
+        rows = [head, *found]
         widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
         lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
         title = f"{task['task']}: {WORDS[task['verdict']]}"

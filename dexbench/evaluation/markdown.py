@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .markdown_table import table
+
 MARKS = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#"} | {"\n": " ", "\r": " "})
 
 
@@ -23,6 +25,9 @@ def render_markdown(document: Mapping[str, Any]) -> str:
 def _board(board: Mapping[str, Any]) -> str:
     columns = [(r["entry"], r["split"]) for r in max((row["results"] for row in board["rows"]), key=len)]
     head = ["rank", "agent", "success", "95 % Wilson", *(f"{_plain(e)}, {_plain(s)}" for e, s in columns)]
+    rules: dict[str, list[str]] = {}
+    for entry in board["entries"]:
+        rules.setdefault(_plain(entry["success"] or entry["task"]), []).append(_plain(entry["name"]))
     lines = [[_rank(row), _plain(row["name"]), *_cells(row, columns)] for row in board["rows"]]
     done = [row for row in board["rows"] if row["status"] != "incomplete"]
     commands = [c for row in done for c in (row["command"], row["verify"]) if c]
@@ -30,8 +35,8 @@ def _board(board: Mapping[str, Any]) -> str:
         [
             f"## Suite {_plain(board['suite'])}, protocol {_plain(board['protocol'])}\n",
             f"{board['episodes']} episodes an agent, table `{_plain(board['table'][:12])}`.\n",
-            _table(head, lines),
-            *(f"- **{_plain(e['name'])}**: {_plain(e['success'] or e['task'])}" for e in board["entries"]),
+            table(head, lines) + "\n",
+            *(f"- **{', '.join(names)}**: {rule}" for rule, names in rules.items()),
             f"\nReproduce and check:\n\n{_code(commands)}",
         ]
     )
@@ -58,11 +63,6 @@ def _percent(rate: Mapping[str, Any]) -> str:
     if rate["rate"] is None:
         return "undefined (0/0)"
     return f"{100 * rate['rate']:.1f} % ({rate['successes']}/{rate['trials']})"
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rows = [head, ["---"] * len(head), *lines]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
 
 
 def _plain(text: str) -> str:

@@ -2,12 +2,10 @@
 
 import ast
 import inspect
-import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from importlib.resources import files
 from types import ModuleType
 from typing import Any
 
@@ -18,7 +16,7 @@ from dexbench.core.task import Task, versioned
 from dexbench.core.trial import Trial
 from dexbench.objects.catalogue import load_object
 
-from .leaderboard import SCHEMA
+from .published import Measured, measured
 from .suite import Entry, find_suite, read_plan
 
 DRAWS = 24
@@ -51,21 +49,6 @@ class Drawn:
     """Least and largest x, least and largest y of object origins [m]; empty where there were none."""
     trials: int
     """Draws that this was seen in."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A published rate."""
-
-    suite: str
-    protocol: str
-    embodiment: str
-    split: str
-    entry: str
-    version: str
-    """Of the agent."""
-    successes: int
-    trials: int
 
 
 def paragraphs(task: Task) -> list[str]:
@@ -162,39 +145,9 @@ def entries_of(task: Task) -> list[tuple[str, int, Entry]]:
 
 
 def published(task: Task, agent: str) -> list[Measured]:
-    """Return the published rates of an agent on this version of a task, from all leaderboards of the package.
-
-    Entries whose trials are perturbed are left out.
-    """
-    found = []
+    """Return the published rates of an agent on this version of a task; entries whose trials are perturbed left out."""
     plain = {(suite, entry.name) for suite, _, entry in entries_of(task) if not entry.perturbations}
-    for path in sorted(files("dexbench.leaderboards").iterdir(), key=lambda p: p.name):
-        if not path.name.endswith(".json"):
-            continue
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document.get("schema") != SCHEMA:
-            continue
-        for board in document["boards"]:
-            entries = {e["name"]: e for e in board["entries"] if e["task"] == versioned(task)}
-            entries = {name: e for name, e in entries.items() if (board["suite"], name) in plain}
-            for row in board["rows"]:
-                if row["agent"] != agent or row["status"] == "incomplete":
-                    continue
-                found += [
-                    Measured(
-                        board["suite"],
-                        str(board["protocol"]),
-                        entries[result["entry"]]["embodiment"],
-                        result["split"],
-                        result["entry"],
-                        str(row["version"]),
-                        int(result["success"]["successes"]),
-                        int(result["success"]["trials"]),
-                    )
-                    for result in row["results"]
-                    if result["entry"] in entries
-                ]
-    return found
+    return [m for m in measured(agent) if m.task == versioned(task) and (m.suite, m.entry) in plain]
 
 
 def families(instances: Sequence[str]) -> dict[str, int]:

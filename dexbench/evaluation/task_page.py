@@ -11,9 +11,10 @@ from dexbench.core.world import WorldSpec
 
 from .audit_document import audit_of
 from .audit_page import WORDS, table_of
-from .statistics import Rate
+from .markdown_table import table
+from .published import Measured, pooled
 from .suite import Entry
-from .task_facts import Drawn, Measured, drawn, entries_of, families, paragraphs, published, thresholds
+from .task_facts import Drawn, drawn, entries_of, families, paragraphs, published, thresholds
 
 MOST_FORMS = 6
 """Instructions shown of each split."""
@@ -71,12 +72,6 @@ def index_page(rows: Sequence[tuple[Task, str]]) -> str:
     ]
     head = "# Tasks\n\n<!-- written by `dexbench task page`: edit the code, not this page -->\n\n"
     return head + table(["task", "hands", "time", "what", "what it needs two hands or touch for"], lines) + "\n"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def _words(code: str) -> str:
@@ -208,7 +203,7 @@ def _rates(rows: Sequence[Measured], agent: str, task: Task) -> str:
     for suite, protocol, body in dict.fromkeys((r.suite, r.protocol, r.embodiment) for r in rows):
         mine = [r for r in rows if (r.suite, r.protocol, r.embodiment) == (suite, protocol, body)]
         parts = [mine, *([r for r in mine if r.split == split] for split in splits)]
-        lines.append([f"`{suite}` ({protocol})", body, *map(_pooled, parts)])
+        lines.append([f"`{suite}` ({protocol})", body, *map(pooled, parts)])
     versions = ", ".join(sorted({r.version for r in rows}))
     return (
         f"Agent `{agent}`, version {versions}, as published in [leaderboards](../../leaderboards/README.md): successes "
@@ -217,19 +212,8 @@ def _rates(rows: Sequence[Measured], agent: str, task: Task) -> str:
     )
 
 
-def _pooled(rows: Sequence[Measured]) -> str:
-    """Return the rate over all episodes of these rows with its interval, in percent; "" where there are none."""
-    rate = Rate(sum(r.successes for r in rows), sum(r.trials for r in rows))
-    if rate.value is None:
-        return ""
-    low, high = (100 * bound for bound in rate.interval)
-    return f"{100 * rate.value:.1f} % ({rate.successes}/{rate.trials}), {low:.1f} to {high:.1f}"
-
-
 def _audit(task: Task) -> str:
     found = audit_of(versioned(task))
     if found is None:
         return "Not audited yet (`dexbench audit`)."
-    return f"Verdict: **{WORDS[found['verdict']]}**.\n\n" + "\n".join(
-        "| " + " | ".join(line) + " |" for line in table_of(found)
-    )
+    return f"Verdict: **{WORDS[found['verdict']]}**.\n\n" + table(*table_of(found))
