@@ -281,3 +281,17 @@ def test_writing_leaves_the_old_file_when_it_fails(tmp_path: Path, monkeypatch):
     write_text(path, "new")
     assert path.read_text() == "new"
     assert path.stat().st_mode & 0o444 == 0o444
+
+
+def test_what_is_no_free_object_is_its_own_family(write_run):
+    """Furniture and tools are named by a trial beside the objects: the target of `open_jar` is its jar."""
+
+    def turned_to_the_jar(row):
+        row["trial"].update(target=1, articulated=[{"name": "screw_jar"}])
+
+    def turned_to_nothing(row):
+        row["trial"].update(objects=[{"instance": ""}])
+
+    for edit, family in ((turned_to_the_jar, "screw_jar"), (turned_to_nothing, "none")):
+        found = measure(load_run(write_run("policy", edit=edit, folder=family)), "here")
+        assert {e.family for e in found.episodes} == {family}

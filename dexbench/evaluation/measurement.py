@@ -171,7 +171,7 @@ def _episode(row: Mapping[str, Any], family: Callable[[str], str]) -> Episode:
         index=int(row["index"]),
         entry=str(row["entry"]),
         split=str(trial["split"]),
-        family=family(str(trial["objects"][trial["target"]]["instance"])),
+        family=_family(trial, family),
         trial=str(row["trial_digest"]),
         success=success,
         attempt=int(row["success_attempt"]) if success and row["success_attempt"] is not None else None,
@@ -181,6 +181,14 @@ def _episode(row: Mapping[str, Any], family: Callable[[str], str]) -> Episode:
         pad_force=float(max(pads)) if pads else None,
         hand_force=None if hand is None else float(hand),
     )
+
+
+def _family(trial: Mapping[str, Any], family: Callable[[str], str]) -> str:
+    """Return the family of the object that a trial is about; for furniture and tools, what of them stands there."""
+    placed = trial["objects"][trial["target"]] if trial["target"] < len(trial["objects"]) else {"instance": ""}
+    if placed["instance"]:
+        return family(str(placed["instance"]))
+    return ", ".join(str(setting["name"]) for setting in trial.get("articulated", ())) or "none"
 
 
 def _without_number(instance: str) -> str:
