@@ -16,6 +16,7 @@ PUBLISHED = [p for p in BOARDS.glob("*.json") if "schema" not in p.name and p.st
 def test_published_rows_are_of_this_suite_and_fit_the_schema(path: Path) -> None:
     document = json.loads(path.read_text(encoding="utf-8"))
     check(document)
+    assert {board["suite"] for board in document["boards"]} == {path.stem}
     for board in document["boards"]:
         suite = load_suite(board["suite"])
         assert (str(board["protocol"]), board["table"]) == (str(suite.protocol), suite.table)
