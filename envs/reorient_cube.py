@@ -11,7 +11,7 @@ from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import REGION
 
 HANDS = 1
-VERSION = 1
+VERSION = 2
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 FACES = {
@@ -73,7 +73,7 @@ class ReorientCube(TaskBase):
     hands = HANDS
     slots = 1
     region: Region | None = (*REGION, (-np.pi, np.pi))
-    horizon = 24.0
+    horizon = 40.0
     stages: tuple[str, ...] = ("reach", "touch", "lift", "turn", "hold")
     failures: tuple[str, ...] = FAILURES
     splits = SPLITS
