@@ -173,7 +173,12 @@ def test_settings_of_training_are_read_by_their_types() -> None:
 
 
 def test_settings_of_agents_are_read() -> None:
-    assert _runs.parse_settings(["scale=0.5", "name=a=b"]) == {"scale": 0.5, "name": "a=b"}
+    given = ["scale=0.5", "n=3", "name=a=b", "touch=off", "lamp=yes", "deep=true", "flat=False", "names=[a, b]"]
+    assert _runs.parse_settings(given) == {
+        "scale": 0.5, "n": 3, "name": "a=b", "touch": "off", "lamp": "yes", "deep": True, "flat": False,
+        "names": ["a", "b"],
+    }  # fmt: skip
+    assert "unknown touch False. Known: lag, off" in str(UnknownName("touch", False, ("off", "lag")))  # type: ignore
     for bad in ("scale", "=1", "x=[1"):
         with pytest.raises(DataError):
             _runs.parse_settings([bad])

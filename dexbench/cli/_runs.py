@@ -25,16 +25,18 @@ def find_runs(place: Path) -> list[Path]:
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:
-    """Return {"rate": 0.1} for ["rate=0.1"]; values are read as YAML."""
+    """Return {"rate": 0.1} for ["rate=0.1"]; values are read as YAML, but only true and false are truth values."""
     settings: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise DataError(f"{pair!r} is no setting; write NAME=VALUE")
         try:
-            settings[name] = yaml.safe_load(value)
+            read = yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise DataError(f"setting {name}: {value!r} cannot be read") from error
+        words = isinstance(read, bool) and value.strip().lower() not in ("true", "false")  # YAML: "off" is false
+        settings[name] = value.strip() if words else read
     return settings
 
 

@@ -29,7 +29,7 @@ class UnknownName(DexBenchError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        near = difflib.get_close_matches(name, self.known, n=3, cutoff=0.4)
+        near = difflib.get_close_matches(str(name), self.known, n=3, cutoff=0.4)
         hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else "."
         shown = ", ".join(self.known) or "none"
         super().__init__(f"unknown {kind} {name!r}{hint} Known: {shown}.")
