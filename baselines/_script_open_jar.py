@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
 
 import numpy as np
 
@@ -25,8 +26,8 @@ BEYOND = np.deg2rad(8.0)
 """How much further it turns: what the fingers give way is not the lid's [rad]."""
 HEADINGS = 16
 """Ways round that either hand comes; the jar looks the same in all of them."""
-HOLDERS, TURNERS = 8, 12
-"""Stances of the hand that holds and of the one that turns that are looked at."""
+PAIRS, TURNERS = 60, 12
+"""Pairs of stances that do not meet which are looked at, and stances for a further stroke."""
 LITTLE = np.deg2rad(6.0)
 """What a stroke must bring at least to be followed by another one [rad]."""
 TIGHT = 1.2
@@ -127,24 +128,52 @@ def _holder(
 
     Grasps `tried`, as (side, row), are left out.
     """
-    best, found = SHORT, None
+    best, found, enough = SHORT, None, min(wanted + WOUND, LONG) - STEP
+    there, around = skills.pose(e, jar), skills.around
+    around.keep(False)
     for side, other in (("left", "right"), ("right", "left")):
-        own = _grasps_of(skills, side, "body")
-        around = [w for w in palms(skills.pose(e, jar), about(2, HEADINGS), own) if (side, w[0]) not in tried]
-        skills.around.keep(False)
-        known: dict[str, Ways] = {}
-        for held in stances(skills, Ways(skills, side, around, 1.0), own, e.command, (), HOLDERS, tight=TIGHT):
-            way = route(skills, e.command, side, held.standoff, held.pregrasp)
-            if way is None:
-                continue
+        body, cap = _grasps_of(skills, side, "body"), _grasps_of(skills, other, "lid")
+        wraps = [w for w in palms(there, about(2, HEADINGS), body) if (side, w[0]) not in tried]
+        holders = list(stances(skills, Ways(skills, side, wraps, 1.0), body, e.command, tight=TIGHT))
+        caps = Ways(skills, other, list(palms(there, about(2, HEADINGS), cap)), 0.5, tries=90)
+        turners = list(stances(skills, caps, cap, e.command, (jar, lid), by=other, tight=TIGHT))
+        routes: dict[int, list[Array] | None] = {}
+        for a, b in islice(_free(skills, e, holders, turners, (jar, lid)), PAIRS):
+            held, turner = holders[a], turners[b]
+            if a not in routes:
+                routes[a] = route(skills, e.command, side, held.standoff, held.pregrasp)
+            way = routes[a]
             base = skills.planner.command(e.command, side, held.chain, held.squeeze)
-            stroke = _best(skills, e, other, side, jar, lid, base, wanted + WOUND, known)
-            length = 0.0 if stroke is None else STEP * len(stroke.turn)
+            if way is None or _come(skills, turner, base, (jar, lid), side) is None:
+                continue
+            length = STEP * len(_arc(skills, turner, there, base, (jar, lid), min(wanted + WOUND, LONG)))
             if length > best:
                 best, found = length, (held, way)
-            if best >= min(wanted + WOUND, LONG) - STEP:
+            if best >= enough:
                 return found
     return found
+
+
+def _free(
+    skills: Skills, e: Episode, holders: Sequence[Stance], turners: Sequence[Stance], ignore: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield which holder and which turner do not meet when both are there, those first that come early in both lists."""
+    planner, around = skills.planner, skills.around
+    pairs = sorted(product(range(len(holders)), range(len(turners))), key=lambda ab: (sum(ab), ab))
+    for a, b in pairs:
+        held, turner = holders[a], turners[b]
+        base = planner.command(e.command, held.side, held.chain, held.squeeze)
+        if not around.collides(planner.command(base, turner.side, turner.chain, turner.pregrasp), ignore):
+            yield a, b
+
+
+def _come(skills: Skills, turner: Stance, base: Array, ignore: Sequence[int], by: str) -> list[Array] | None:
+    """Return the way of the hand that turns to the lid, the other one being where `base` (A,) has it; None if none."""
+    planner = skills.planner
+    points = (turner.standoff, *turner.approach)
+    if any(skills.around.collides(planner.command(base, turner.side, q, turner.pregrasp), ignore) for q in points):
+        return None
+    return route(skills, base, turner.side, turner.standoff, turner.pregrasp, ignore, by)
 
 
 def _best(

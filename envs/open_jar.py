@@ -12,7 +12,7 @@ from dexbench.objects.catalogue import instances
 from dexbench.objects.layout import upright
 
 HANDS = 2
-VERSION = 1
+VERSION = 2
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 JAR = "screw_jar"

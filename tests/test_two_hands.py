@@ -58,3 +58,14 @@ def test_the_cork_moves_if_the_block_is_held() -> None:
     data.xfrc_applied[model.body("peg_block/plug").id, 0] = 6.0
     mujoco.mj_step(model, data, 50)
     assert float(data.joint("peg_block/plug").qpos[0]) > PUSHED
+
+
+def test_the_table_carries_the_jar_however_little_it_leans() -> None:
+    """MuJoCo 4.0.0 finds no contact of a plane with a cylinder that leans by 1e-15 to 1e-13: the foot is none."""
+    model, data = alone("screw_jar")
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        yaw, lean = rng.uniform(-np.pi, np.pi), rng.standard_normal(2) * 10 ** rng.uniform(-17, -9)
+        data.qpos[3:7] = np.cos(yaw / 2), *lean, np.sin(yaw / 2)
+        mujoco.mj_fwdPosition(model, data)
+        assert data.ncon >= 3
