@@ -157,7 +157,7 @@ def _holder(
 def _free(
     skills: Skills, e: Episode, holders: Sequence[Stance], turners: Sequence[Stance], ignore: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Yield which holder and which turner do not meet when both are there, those first that come early in both lists."""
+    """Yield which holder and which turner do not meet when both are there, first those early in both lists."""
     planner, around = skills.planner, skills.around
     pairs = sorted(product(range(len(holders)), range(len(turners))), key=lambda ab: (sum(ab), ab))
     for a, b in pairs:
