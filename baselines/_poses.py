@@ -29,6 +29,12 @@ def turned(quaternion: Array, angle: float) -> Array:
     return found
 
 
+def upright(quaternion: Array) -> Array:
+    """Return the nearest orientation (4,) that stands upright, with the same heading."""
+    heading = quaternion * np.array([1.0, 0.0, 0.0, 1.0])
+    return np.asarray(heading / np.linalg.norm(heading))
+
+
 def quaternion_of(turn: Array) -> Array:
     """Return (4,) wxyz of a rotation (3, 3)."""
     quaternion = np.empty(4)

@@ -1,7 +1,7 @@
 """The script of hand_over: both grasps are planned together, the second one again from where the bar then is."""
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,7 +13,7 @@ from dexbench.core.schema import Array
 from ._motions import Attempt, Episode
 from ._pairs import Stance, about, arc, follow, met, palms, route, stances
 from ._planner import Reached
-from ._poses import compose, inverse, turned
+from ._poses import compose, inverse, turned, upright
 from ._skills import Skills
 from ._symmetry import rotation
 from ._ways import Ways
@@ -109,13 +109,12 @@ def _carries(skills: Skills, e: Episode, giver: str, taker: str, k: int, tried: 
     planner, around, pose = skills.planner, skills.around, skills.pose(e, k)
     own = skills.grasps(giver, GRASPS)
     wanted = [w for w in palms(pose, about(2, HEADINGS), own) if w[0] not in tried]
-    lasting = [w for w in wanted if w[0] in LASTING.get(skills.hand, ())]
     around.keep(False)
     out = RISE * rotation(pose[3:])[:, 2]  # along the stand, which leans
     known: dict[bytes, tuple[Ways, ...]] = {}
     ways = (
         stances(skills, Ways(skills, giver, some, inward), own, e.command, (), GIVERS)
-        for some in (lasting, wanted)
+        for some in _lasting_first(skills, wanted)
         for inward in INWARD
     )
     for first in chain.from_iterable(ways):
@@ -129,13 +128,19 @@ def _carries(skills: Skills, e: Episode, giver: str, taker: str, k: int, tried: 
         high = planner.command(e.command, giver, lift[-1], first.squeeze)
         for place, end in _meetings(skills, giver, pose, first.palm, lift[-1]):
             base = planner.command(e.command, giver, end, first.squeeze)
-            there = np.concatenate([place, _upright(pose[3:])])
+            there = np.concatenate([place, upright(pose[3:])])
             if around.collides(base, (k,), giver):
                 continue
             taking = next(_takes(skills, e, taker, first, k, there, base, known), None)
             if taking is not None and not met(skills, high, base, (k,), giver):
                 yield Carry(grasp, end)
                 break
+
+
+def _lasting_first(skills: Skills, wanted: Sequence[tuple[int, Array]]) -> tuple[list[tuple[int, Array]], ...]:
+    """Return (row, palm pose (7,)) of the grasps that last, and of the others."""
+    good = LASTING.get(skills.hand, ())
+    return [w for w in wanted if w[0] in good], [w for w in wanted if w[0] not in good]
 
 
 def _meetings(skills: Skills, giver: str, pose: Array, palm: Array, seed: Array) -> list[tuple[Array, Array]]:
@@ -152,7 +157,7 @@ def _meetings(skills: Skills, giver: str, pose: Array, palm: Array, seed: Array)
     within = compose(inverse(pose), palm)
     places = [place for place in _places(taker) for _ in range(YAWS)]
     yaws = 2 * np.pi * np.arange(len(places)) / YAWS
-    bars = [np.concatenate([p, turned(_upright(pose[3:]), float(y))]) for p, y in zip(places, yaws, strict=True)]
+    bars = [np.concatenate([p, turned(upright(pose[3:]), float(y))]) for p, y in zip(places, yaws, strict=True)]
     goals = np.array([compose(bar, within) for bar in bars])
     turns = quaternion_matrices(goals[:, 3:])
     ends, good = skills.planner.many[giver].solve(goals[:, :3], turns, np.tile(seed, (len(goals), 1)), steps=40)
@@ -162,12 +167,6 @@ def _meetings(skills: Skills, giver: str, pose: Array, palm: Array, seed: Array)
     cost = np.where(around < 1e-6, -np.inf, far + TURNING * around - INWARDS * inward)
     order = np.argsort(cost, kind="stable")  # as it is, at the first place that can be; then otherwise
     return [(places[i], ends[i]) for i in order if good[i] and far[i] < FAR]
-
-
-def _upright(quaternion: Array) -> Array:
-    """Return the nearest orientation (4,) in which the bar stands upright: without the slant of its stand."""
-    heading = quaternion * np.array([1.0, 0.0, 0.0, 1.0])
-    return np.asarray(heading / np.linalg.norm(heading))
 
 
 @dataclass(frozen=True)
@@ -198,8 +197,8 @@ def _takes(
     if there.tobytes() not in known:
         flipped = compose(there, np.array([0.0, 0.0, model.height, *FLIP]))
         wanted = [w for pose in (there, flipped) for w in palms(pose, about(2, HEADINGS), own)]
-        lasting = [w for w in wanted if w[0] in LASTING.get(skills.hand, ())]
-        known[there.tobytes()] = tuple(Ways(skills, taker, some, INWARD[0], tries=120) for some in (lasting, wanted))
+        lists = _lasting_first(skills, wanted)
+        known[there.tobytes()] = tuple(Ways(skills, taker, some, INWARD[0], tries=120) for some in lists)
     angles = base[planner.chain[giver]]
     palm = np.concatenate(planner.reach[giver].pose(angles))
     back = [compose(palm, np.array([0.0, 0.0, -BACK * t, 1.0, 0.0, 0.0, 0.0])) for t in np.linspace(0.2, 1, 5)]

@@ -11,7 +11,7 @@ from ._motions import Episode
 from ._pairs import Stance, about, arc, follow, palms, route, stances
 from ._poses import compose, inverse, quaternion_of
 from ._skills import Skills
-from ._symmetry import rotation
+from ._symmetry import about_axis, rotation
 from ._ways import Ways, arcs
 
 FULL, EMPTY = 0, 1
@@ -189,7 +189,7 @@ def _pouring(skills: Skills, e: Episode, there: Array, turn: Array, way: Array) 
     for angle in np.arange(0.0, TILT + STEP / 2, STEP):
         share = min(1.0, angle / FLOWING)
         lip = rim - way * (SHORT + (1 - share) * FIRST) + np.array([0.0, 0.0, OVER + 0.02 * (1 - share)])
-        tilt = _about(axis, angle)
+        tilt = about_axis(axis, angle)
         radius = float(model.footprint_radius)
         corner = tilt @ (way * radius + np.array([0.0, 0.0, model.height]))
         found.append(np.concatenate([lip - corner, quaternion_of(tilt @ upright)]))
@@ -200,13 +200,6 @@ def _across(skills: Skills, e: Episode, back: float) -> Array:
     """Return (3,) the level direction from the full cup's side to the other one, `back` [rad] to the robot."""
     side = np.sign(skills.pose(e, FULL)[1])
     return np.array([-np.sin(back), -side * np.cos(back), 0.0])
-
-
-def _about(axis: Array, angle: float) -> Array:
-    """Return the rotation (3, 3) about a unit axis."""
-    x, y, z = axis
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross)
 
 
 def _imagined(e: Episode, there: Array) -> dict[str, Array]:

@@ -10,7 +10,7 @@ from ._motions import Episode
 from ._planner import Reached
 from ._poses import compose, inverse, quaternion_of, turned
 from ._skills import Skills
-from ._symmetry import rotation
+from ._symmetry import about_axis, rotation
 
 FACES = {
     "one": (0.0, 0.0, 1.0),
@@ -49,11 +49,10 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     while True:
         up = rotation(skills.pose(e, k)[3:]) @ FACES[word]
         far = np.arccos(np.clip(up[2], -1.0, 1.0)) > FURTHEST
-        elsewhere = _standing(skills, e, k, [rotation(skills.pose(e, k)[3:])])
         goals = _standing(skills, e, k, _rolled(skills, e, k)) if far else _turned_up(skills, e, k, up)
         found = _plan(skills, e, k, goals)
         if found is None:
-            goals, far = elsewhere, True
+            goals, far = _standing(skills, e, k, [rotation(skills.pose(e, k)[3:])]), True
             found = _plan(skills, e, k, goals)
         if found is None:
             yield from skills.home(e)
@@ -110,7 +109,7 @@ def _lying(skills: Skills, e: Episode, k: int) -> Array:
     level = turn[:, int(np.argmin(np.abs(turn[2])))]  # an axis of the die that is level: it says how it is turned
     yaw = float(np.arctan2(level[1], level[0]))
     foot = middle - np.array([0.0, 0.0, 0.5 * skills.model(e, k).height])
-    return np.concatenate([foot, [np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)]])
+    return np.concatenate([foot, turned(UPRIGHT, yaw)])
 
 
 def _middle(skills: Skills, e: Episode, k: int) -> Array:
@@ -135,7 +134,7 @@ def _rolled(skills: Skills, e: Episode, k: int) -> list[Array]:
     """Return how the die is turned (3, 3) when it has been rolled over by a quarter: to either side of either axis."""
     now = rotation(skills.pose(e, k)[3:])
     level = [axis for axis in now.T if abs(axis[2]) < 0.5]
-    return [_about(axis, angle) @ now for axis in level for angle in (0.5 * np.pi, -0.5 * np.pi)]
+    return [about_axis(axis, angle) @ now for axis in level for angle in (0.5 * np.pi, -0.5 * np.pi)]
 
 
 def _standing(skills: Skills, e: Episode, k: int, turns: Sequence[Array]) -> list[Array]:
@@ -167,10 +166,4 @@ def _shortest(start: Array, end: Array) -> Array:
     size = float(np.linalg.norm(axis))
     if size < 1e-9:
         return np.eye(3)
-    return _about(axis / size, float(np.arctan2(size, start @ end)))
-
-
-def _about(axis: Array, angle: float) -> Array:
-    """Return the rotation (3, 3) about a unit axis."""
-    half = 0.5 * angle
-    return rotation(np.array([np.cos(half), *(np.sin(half) * axis)]))
+    return about_axis(axis / size, float(np.arctan2(size, start @ end)))

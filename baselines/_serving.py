@@ -8,7 +8,7 @@ import numpy as np
 from dexbench.core.schema import Array
 from dexbench.objects.articulated import load_articulated
 
-from ._poses import compose, quaternion_of, turned
+from ._poses import compose, quaternion_of, turned, upright
 
 TONGS = "tongs"
 JAWS = np.array([0.070, 0.0, 0.026])
@@ -97,8 +97,7 @@ def palm_beside(plate: Array, wrap: Wrap, heading: float) -> Array:
 
 def level(pose: Array, yaw: float = 0.0) -> Array:
     """Return `pose` (7,) standing upright, with the same heading but for `yaw` [rad]."""
-    heading = pose[3:] * np.array([1.0, 0.0, 0.0, 1.0])
-    return np.concatenate([pose[:3], turned(heading / np.linalg.norm(heading), yaw)])
+    return np.concatenate([pose[:3], turned(upright(pose[3:]), yaw)])
 
 
 def lean(pose: Array) -> float:

@@ -85,13 +85,13 @@ def turnings(model: ObjectModel, part: str) -> list[tuple[Array, Array]]:
     centre, order, axis = _part_order(model.name, part)
     if order < len(whole):
         return [(turn, np.zeros(3)) for turn in whole]
-    found = [_about(np.array([0.0, 0.0, 1.0]), 2 * np.pi * k / order) for k in range(order)]
+    found = [about_axis(np.array([0.0, 0.0, 1.0]), 2 * np.pi * k / order) for k in range(order)]
     if axis is not None:
-        found = [roll @ turn for turn in found for roll in (np.eye(3), _about(axis, ROLL), _about(axis, -ROLL))]
+        found = [roll @ turn for turn in found for roll in (np.eye(3), about_axis(axis, ROLL), about_axis(axis, -ROLL))]
     return [(turn, centre - turn @ centre) for turn in found]
 
 
-def _about(axis: Array, angle: float) -> Array:
+def about_axis(axis: Array, angle: float) -> Array:
     """Return (3, 3) the rotation by `angle` about a unit axis [rad]."""
     quaternion = np.empty(4)
     mujoco.mju_axisAngle2Quat(quaternion, np.asarray(axis, float), angle)

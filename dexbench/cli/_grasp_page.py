@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from dexbench.core.errors import UnknownName
+from dexbench.evaluation.markdown_table import table
 from dexbench.evaluation.statistics import wilson
 from dexbench.grasp.search_record import SearchRecord
 from dexbench.objects.catalogue import family_of
@@ -77,11 +78,7 @@ def _of(rows: Iterable[SearchRecord], hand: str, mode: str, name: str, value: st
 def _table(names: list[str], entries: Iterable[tuple[list[str], list[SearchRecord]]]) -> list[str]:
     """Return the lines of a table; entries without a record are left out."""
     columns = [*names, "objects", "simulated", "loose", "strict", "bench", "kept", "good/s"]
-    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-    for words, rows in entries:
-        if rows:
-            lines.append("| " + " | ".join([*words, *_numbers(rows)]) + " |")
-    return lines
+    return table(columns, [[*words, *_numbers(rows)] for words, rows in entries if rows]).splitlines()
 
 
 def _numbers(rows: Sequence[SearchRecord]) -> list[str]:
