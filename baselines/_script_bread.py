@@ -1,6 +1,6 @@
 """Script of *bread*: the right hand takes the tongs, the left one lifts the plate, the croissant goes over."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -81,7 +81,7 @@ def _take(skills: Skills, e: Episode, grip: Grip) -> Attempt:
         palm = palm_at(skills.pose(e, ours[0]), replace(grip, middle=(x + aside, y, z)))
         skills.around.see(e.seen, ours)
         skills.around.keep(False)
-        found = _down(skills, e, palm, opened, ours)
+        found = skills.from_above(e, RIGHT, palm, ABOVE, opened, ours)
         if found is None:
             continue
         high, down = found
@@ -91,21 +91,6 @@ def _take(skills: Skills, e: Episode, grip: Grip) -> Attempt:
         yield from skills.fingers(e, RIGHT, opened)
         yield from skills.home(e)
     return False
-
-
-def _down(
-    skills: Skills, e: Episode, palm: Array, hand: Array, ignored: Sequence[int]
-) -> tuple[Array, tuple[Array, ...]] | None:
-    """Return the right arm's chain angles above `palm` (7,) and from there straight down; None if there is no way."""
-    planner, top = skills.planner, palm + RISE
-    for high in planner.postures(RIGHT, top[:3], top[3:]):
-        down = planner.line(RIGHT, top[:3], palm[:3], palm[3:], high, 6)
-        if down is None:
-            continue
-        first, last = (planner.command(e.command, RIGHT, q, hand) for q in (high, down[-1]))
-        if not skills.around.collides(last, ignored) and not skills.around.sweep(e.command, first):
-            return high, down
-    return None
 
 
 def _raise(skills: Skills, e: Episode, wrap: Wrap) -> Attempt:

@@ -139,27 +139,11 @@ def _plan(skills: Skills, e: Episode, thumb: Thumb, skipped: int) -> Reached | N
         face, way = _button_in_palm(skills, e, palm)
         waiting, _ = thumb.to(e.command, face - AWAY * way, way)
         opened = skills.shapes[SIDE].shape(OPEN, waiting[hand])
-        found = _way(skills, e, palm, opened, ignored)
+        found = skills.from_above(e, SIDE, palm, ABOVE, opened, ignored)
         if found is not None:
             high, down = found
             wrapped = skills.shapes[SIDE].shape(WRAPPED, waiting[hand])
             return Reached(SIDE, high, down, (*down[::-1], high), opened, wrapped, skipped)
-    return None
-
-
-def _way(
-    skills: Skills, e: Episode, palm: Array, opened: Array, ignored: tuple[int, ...]
-) -> tuple[Array, tuple[Array, ...]] | None:
-    """Return chain angles above `palm` (7,) and from there straight down to it; None if there is no way."""
-    planner = skills.planner
-    top = palm[:3] + np.array([0.0, 0.0, ABOVE])
-    for high in planner.postures(SIDE, top, palm[3:]):
-        down = planner.line(SIDE, top, palm[:3], palm[3:], high, 6)
-        if down is None:
-            continue
-        first, last = (planner.command(e.command, SIDE, q, opened) for q in (high, down[-1]))
-        if not skills.around.collides(last, ignored) and not skills.around.sweep(e.command, first):
-            return high, down
     return None
 
 

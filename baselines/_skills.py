@@ -138,6 +138,29 @@ class Skills(Grasping):
                     return [*found, top], down
         return None
 
+    def from_above(
+        self, e: Episode, side: str, palm: Array, above: float, hand: Array, ignored: Sequence[int]
+    ) -> tuple[Array, tuple[Array, ...]] | None:
+        """Return chain angles (C,) over `palm` and from there straight down to it; None if there is no way.
+
+        Args:
+          e: the episode.
+          side: the hand that comes.
+          palm: (7,) of the palm in the cell frame.
+          above: how far above it the way down begins [m].
+          hand: (H,) targets of the hand on the way [rad].
+          ignored: objects that the hand may touch when it is there.
+        """
+        planner, top = self.planner, palm[:3] + np.array([0.0, 0.0, above])
+        for high in planner.postures(side, top, palm[3:]):
+            down = planner.line(side, top, palm[:3], palm[3:], high, 6)
+            if down is None:
+                continue
+            first, last = (planner.command(e.command, side, q, hand) for q in (high, down[-1]))
+            if not self.around.collides(last, ignored) and not self.around.sweep(e.command, first):
+                return high, down
+        return None
+
     def release(self, e: Episode, side: str, opened: Array, back: float = 0.08, up: float = 0.06) -> Commands:
         """Open the hand to `opened` (H,), go back along the palm's normal, up, and home [m]."""
         yield from self.fingers(e, side, opened, 0.5)
