@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -167,8 +168,6 @@ class Bread(TaskBase):
             return np.select([at_end, by_hand], [NONE, BY_HAND], SHORT_OF[np.minimum(stage, 7)])
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             near = tolerance(away, (0.0, 0.12), margin=0.40)
             reach = np.linalg.norm(croissant - scene.object_centre[:, tongs], axis=1)
             come = tongs_up * tolerance(reach, (0.0, 0.13), margin=0.30)

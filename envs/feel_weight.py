@@ -1,6 +1,7 @@
 """Lift the full can out of three that look alike: which one it is can only be felt."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -132,8 +133,6 @@ class FeelWeight(TaskBase):
             )
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             near = tolerance(away, (0.0, 0.10), margin=0.40)
             high = tolerance(rise[rows, target], (LIFT, np.inf), margin=LIFT, sigmoid="linear", value_at_margin=0.0)
             found = near + touched.any(axis=1) + 2 * high * right + 2 * np.minimum(held.seconds / HOLDING.hold, 1.0)

@@ -1,6 +1,7 @@
 """Find a can that stands somewhere in a box covered with cloth, and lift it out: where it is can only be felt."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -118,8 +119,6 @@ class FindByFeel(TaskBase):
             )
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             away = np.linalg.norm(scene.palm_position - scene.object_centre[:, :1], axis=2).min(axis=1)
             near = tolerance(away, (0.0, 0.10), margin=0.40)
             up = touching * tolerance(rise, (LIFT, np.inf), margin=LIFT, sigmoid="linear", value_at_margin=0.0)

@@ -1,6 +1,7 @@
 """Grasp the named part of an object, wrapped or pinched, lift it by 10 cm and hold it: DexVLG's task."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -172,8 +173,6 @@ class GraspPart(TaskBase):
             )
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             closeness = tolerance(np.sqrt((away * away).sum(axis=2).min(axis=1)), bounds=(0, 0.1), margin=0.5)
             height = tolerance(
                 rise[rows, target], bounds=(LIFT, np.inf), margin=LIFT, sigmoid="linear", value_at_margin=0

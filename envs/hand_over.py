@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -151,8 +152,6 @@ class HandOver(TaskBase):
             )
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             gap = np.linalg.norm(scene.palm_position - scene.object_centre[:, :1], axis=2)
             close = tolerance(gap[rows, m["giver"]], (0.0, 0.10), margin=0.40)
             high = tolerance(rise, (LIFT, np.inf), margin=LIFT)

@@ -1,6 +1,7 @@
 """Lift an object that bears a firm grip for moments only, and hold it against a pull that comes without warning."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -157,8 +158,6 @@ class HoldAgainstPull(TaskBase):
             )
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             near = tolerance(away, (0.0, 0.10), margin=0.40)
             high = touching * tolerance(rise, (LIFT, np.inf), margin=LIFT, sigmoid="linear", value_at_margin=0.0)
             soft = up * tolerance(scene.peak_force[:, 0], (0.0, FIRM), margin=FIRM, sigmoid="linear")

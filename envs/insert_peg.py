@@ -1,6 +1,7 @@
 """Push a peg into the hole of a light block that gives way: one hand holds the block, the other one pushes."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -154,8 +155,6 @@ class InsertPeg(TaskBase):
             )
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             gaps = np.sqrt((away * away).sum(axis=2)).min(axis=1)
             close = tolerance(gaps, (0.0, 0.08), margin=0.40)
             to_block = np.linalg.norm(scene.palm_position - scene.object_centre[:, block, None], axis=2).max(axis=1)

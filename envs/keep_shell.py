@@ -1,6 +1,7 @@
 """Lift an egg whose shell breaks under a firm grip, and hold it: its size, weight and slipperiness are not told."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -119,8 +120,6 @@ class KeepShell(TaskBase):
             )
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             near = tolerance(away, (0.0, 0.10), margin=0.40)
             gentle = tolerance(scene.peak_force[:, 0], (0.0, 0.6 * STRENGTH), margin=0.4 * STRENGTH, sigmoid="linear")
             up = touching * tolerance(rise, (LIFT, np.inf), margin=LIFT, sigmoid="linear", value_at_margin=0.0)

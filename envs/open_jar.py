@@ -1,6 +1,7 @@
 """Unscrew the lid of a jar that slips on the table: one hand holds the jar, the other turns the lid."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -145,8 +146,6 @@ class OpenJar(TaskBase):
             return np.select([at_end, m["tipped"], far], [NONE, TIPPED, NOT_HELD], SHORT_OF[np.minimum(stage, 4)])
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             gaps = np.sqrt((away * away).sum(axis=2))
             close = tolerance(gaps, (0.0, 0.10), margin=0.40).mean(axis=1)
             share = np.clip(turned / np.maximum(m["angle"], 1e-6), 0.0, 1.0)

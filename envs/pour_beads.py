@@ -1,6 +1,7 @@
 """Pour beads from one cup into another that is held up, so that none are spilt."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -140,8 +141,6 @@ class PourBeads(TaskBase):
             )
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             gaps = np.sqrt((away * away).sum(axis=3)).min(axis=1)  # (n, 2)
             close = tolerance(gaps, (0.0, 0.08), margin=0.40).mean(axis=1)
             high = tolerance(scene.object_position[:, :2, 2], (UP, np.inf), margin=UP)

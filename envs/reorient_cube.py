@@ -1,6 +1,7 @@
 """Pick up a die and turn it, in the air, until the face that the instruction names is on top."""
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.scene import Scene, WorldIds
@@ -141,8 +142,6 @@ class ReorientCube(TaskBase):
             )
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             gaps = np.sqrt((away * away).sum(axis=2)).min(axis=1)
             close = tolerance(gaps, (0.0, 0.08), margin=0.40)
             high = tolerance(rise, (LIFT, np.inf), margin=LIFT)

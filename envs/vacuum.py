@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from dm_control.utils.rewards import tolerance
 
 from dexbench.core.holding import Holding, renew
 from dexbench.core.rotations import quaternion_matrices
@@ -164,8 +165,6 @@ class Vacuum(TaskBase):
             return np.select([held.at_end], [NONE], SHORT_OF[np.minimum(stage, 7)])
 
         def reward() -> Array:
-            from dm_control.utils.rewards import tolerance
-
             near = tolerance(away, (0.0, 0.10), margin=0.40)
             powered = up * level / HIGH
             mouth = position + matrix @ model.region("mouth").position
