@@ -14,7 +14,7 @@ from dexbench.cli.main import main
 from dexbench.cli.task_page import pages
 from dexbench.core.shelf import TASKS, load_agent, load_task, names
 from dexbench.evaluation.markdown_table import table
-from dexbench.evaluation.task_facts import drawn, entries_of, published, shown, thresholds
+from dexbench.evaluation.task_facts import drawn, entries_of, published, published_failures, shown, thresholds
 from dexbench.evaluation.task_page import task_page
 from dexbench.sensors import opengl
 from dexbench.sim.episode_sheet import episode_sheet
@@ -96,6 +96,10 @@ def test_rates_are_those_of_the_leaderboards() -> None:
         assert [(r.embodiment, r.successes, r.trials) for r in mine] == [
             (bodies[result["entry"]], result["success"]["successes"], result["success"]["trials"])
         ]
+    failures = published_failures(task, "scripted")
+    for body in {row.embodiment for row in found}:
+        missed = sum(row.trials - row.successes for row in found if row.embodiment == body)
+        assert sum(failures.get(body, {}).values()) == missed, "every failure has a code"
     assert published(task, "nobody") == []
     task.version += 1
     assert published(task, "scripted") == [], "another version was another task"

@@ -36,7 +36,9 @@ def suites_page(suites: Sequence[Suite], agent: str) -> str:
         f"# Suites\n\n{MADE}\n\n{RULE.strip()}",
         table(["suite", "what it measures", "episodes", f"`{agent}`"], rows),
         f"Rates are those of agent `{agent}`, version {versions}, as [published](../leaderboards/README.md), with 95 % "
-        "Wilson intervals, over all episodes of a suite or a line; what is empty is not published yet.",
+        "Wilson intervals, over all episodes of a suite or a line; what is empty is not published yet. "
+        "Intervals take episodes for independent. Where the same layouts come again under another background or light, "
+        "an agent that gets no pictures repeats itself, and the interval is narrower than what is known.",
         *(_section(suite, agent, rates) for suite in suites),
     ]
     return "\n\n".join(parts) + "\n"
@@ -48,6 +50,8 @@ def _section(suite: Suite, agent: str, rates: Sequence[Measured]) -> str:
     for (task, body, splits, attempts, perturbed), entries in _groups(suite.entries).items():
         name = task.partition("-v")[0]
         said = pooled(_of(suite, entries, rates))
+        same = len(entries) > 1 and len({entry.layouts or entry.name for entry in entries}) == 1
+        splits += ", the same in each" if same else ""
         rows.append([_names(entries), f"[{task}](tasks/{name}.md)", body, splits, attempts, perturbed, said])
     if not any(row[5] for row in rows):
         head, *rows = (row[:5] + row[6:] for row in (head, *rows))

@@ -16,7 +16,7 @@ from dexbench.core.task import Task, versioned
 from dexbench.core.trial import Trial
 from dexbench.objects.catalogue import load_object
 
-from .published import Measured, measured
+from .published import Measured, failed, measured
 from .suite import Entry, find_suite, read_plan
 
 DRAWS = 24
@@ -148,6 +148,17 @@ def published(task: Task, agent: str) -> list[Measured]:
     """Return the published rates of an agent on this version of a task; entries whose trials are perturbed left out."""
     plain = {(suite, entry.name) for suite, _, entry in entries_of(task) if not entry.perturbations}
     return [m for m in measured(agent) if m.task == versioned(task) and (m.suite, m.entry) in plain]
+
+
+def published_failures(task: Task, agent: str) -> dict[str, dict[str, int]]:
+    """Return how often an agent failed in which way on this version of a task, by embodiment, commonest first."""
+    bodies = {(m.suite, m.entry): m.embodiment for m in published(task, agent)}
+    found: dict[str, dict[str, int]] = {}
+    for f in failed(agent):
+        if (f.suite, f.entry) in bodies:
+            counts = found.setdefault(bodies[f.suite, f.entry], {})
+            counts[f.code] = counts.get(f.code, 0) + f.count
+    return {body: dict(sorted(counts.items(), key=lambda c: (-c[1], c[0]))) for body, counts in found.items()}
 
 
 def families(instances: Sequence[str]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """A page about a task in Markdown: every line follows from its code, the shipped suites and published results."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dexbench.core.agent import ActionSpec
 from dexbench.core.perturbation import FACTORS
@@ -14,7 +14,16 @@ from .audit_page import WORDS, table_of
 from .markdown_table import table
 from .published import Measured, pooled
 from .suite import Entry
-from .task_facts import Drawn, drawn, entries_of, families, paragraphs, published, thresholds
+from .task_facts import (
+    Drawn,
+    drawn,
+    entries_of,
+    families,
+    paragraphs,
+    published,
+    published_failures,
+    thresholds,
+)
 
 MOST_FORMS = 6
 """Instructions shown of each split."""
@@ -52,7 +61,7 @@ def task_page(task: Task, spec: WorldSpec, title: str, agent: str) -> str:
         "## What an agent sees and does\n\n" + "\n\n".join(_spaces(task, spec)),
         "## Suites\n\n" + _suites(task),
         "## Perturbations\n\n" + _perturbations(task),
-        f"## How well the expert does\n\n{_rates(published(task, agent), agent, task)}",
+        f"## How well the expert does\n\n{_rates(task, agent)}",
         f"## Audit\n\n{_audit(task)}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -195,20 +204,40 @@ def _perturbations(task: Task) -> str:
     )
 
 
-def _rates(rows: Sequence[Measured], agent: str, task: Task) -> str:
+def _rates(task: Task, agent: str) -> str:
+    rows = published(task, agent)
     if not rows:
         return f"No board that is published has agent `{agent}` on `{versioned(task)}` yet."
     splits = list(dict.fromkeys(r.split for r in rows))
     lines = []
-    for suite, protocol, body in dict.fromkeys((r.suite, r.protocol, r.embodiment) for r in rows):
-        mine = [r for r in rows if (r.suite, r.protocol, r.embodiment) == (suite, protocol, body)]
-        parts = [mine, *([r for r in mine if r.split == split] for split in splits)]
-        lines.append([f"`{suite}` ({protocol})", body, *map(pooled, parts)])
+    for body in dict.fromkeys(r.embodiment for r in rows):
+        here = [r for r in rows if r.embodiment == body]
+        suites = list(dict.fromkeys((r.suite, r.protocol) for r in here))
+        for suite, protocol in suites:
+            lines.append([f"`{suite}` ({protocol})", body, *_by_split([r for r in here if r.suite == suite], splits)])
+        if len(suites) > 1:
+            lines.append(["together", body, *_by_split(here, splits)])
     versions = ", ".join(sorted({r.version for r in rows}))
     return (
         f"Agent `{agent}`, version {versions}, as published in [leaderboards](../../leaderboards/README.md): successes "
         "in episodes without perturbations, with 95 % Wilson intervals.\n\n"
         + table(["suite (protocol)", "body", "all", *splits], lines)
+        + _failures(published_failures(task, agent))
+    )
+
+
+def _by_split(rows: Sequence[Measured], splits: Sequence[str]) -> list[str]:
+    """Return the rate over all rows, and those of each split."""
+    return [pooled(rows), *(pooled([r for r in rows if r.split == split]) for split in splits)]
+
+
+def _failures(found: Mapping[str, Mapping[str, int]]) -> str:
+    if not found:
+        return ""
+    lines = [[body, ", ".join(f"`{code}` {count}" for code, count in codes.items())] for body, codes in found.items()]
+    return (
+        "\n\nIts failures, of all suites above; `dexbench leaderboard runs/SUITE --failures` films the first of each "
+        "kind.\n\n" + table(["body", "failures"], lines)
     )
 
 
