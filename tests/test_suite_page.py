@@ -1,5 +1,6 @@
 """The page about suites: it is what the code would write, and its numbers are the published ones."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from dexbench.cli.main import main
 from dexbench.cli.suite_page import page
 from dexbench.core.shelf import SUITES, names
 from dexbench.evaluation.published import measured, pooled
-from dexbench.evaluation.suite import load_suite
+from dexbench.evaluation.suite import find_suite, load_suite, read_plan
 from dexbench.evaluation.suite_page import suites_page
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "suites.md"
@@ -29,6 +30,16 @@ def test_a_stale_page_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "STALE" in capsys.readouterr().out
     assert main(["suite", "page", "--out", str(out)]) == 0
     assert main(["suite", "page", "--check", "--out", str(out)]) == 0
+
+
+def test_the_shipped_suites_have_200_plain_episodes_of_each_task_and_robot() -> None:
+    """Else raise the counts of suite experts."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for name in names(SUITES):
+        for entry in read_plan(find_suite(name)).entries:
+            if not entry.perturbations:
+                counts[entry.task, entry.embodiment] += sum(entry.splits.values())
+    assert {cell: count for cell, count in counts.items() if count < 200} == {}
 
 
 def test_rates_are_those_of_the_present_table() -> None:

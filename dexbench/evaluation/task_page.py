@@ -214,7 +214,8 @@ def _rates(task: Task, agent: str) -> str:
         here = [r for r in rows if r.embodiment == body]
         suites = list(dict.fromkeys((r.suite, r.protocol) for r in here))
         for suite, protocol in suites:
-            lines.append([f"`{suite}` ({protocol})", body, *_by_split([r for r in here if r.suite == suite], splits)])
+            mine = [r for r in here if (r.suite, r.protocol) == (suite, protocol)]
+            lines.append([f"`{suite}` ({protocol})", body, *_by_split(mine, splits)])
         if len(suites) > 1:
             lines.append(["together", body, *_by_split(here, splits)])
     versions = ", ".join(sorted({r.version for r in rows}))
