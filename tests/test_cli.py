@@ -277,4 +277,7 @@ def test_from_a_suite_to_a_page(
 
     episodes.write_bytes(content.replace(b'"success":false', b'"success":true', 1))
     assert main(["verify", "runs/small/zero", "--suite", "small.yaml", "--jobs", "1", "--quiet"]) == 1
-    assert "row 0" in capsys.readouterr().out
+    assert main(["verify", "runs/small/zero", "--suite", "small.yaml", "--sample", "1", "--seed", "0", "--quiet"]) == 1
+    said = capsys.readouterr().out
+    assert "row 0" in said
+    assert "of 1 rows drawn from 2 hold" in said

@@ -13,6 +13,7 @@ from dexbench.evaluation.statistics import (
     mean_of_rates,
     mean_time,
     ours_at_k,
+    overlooked,
     pass_at_k,
     rate_of,
     restricted_mean_time,
@@ -263,3 +264,13 @@ def test_rank_groups_keep_everybody_in_order():
         for a, b in itertools.combinations(names, 2):
             assert rank[a] == rank[b] or rates[a] != rates[b]
         assert [r for r, _ in groups] == [1 + sum(rank[n] < r for n in names) for r, _ in groups]
+
+
+def test_no_more_bad_rows_can_be_overlooked_than_the_hypergeometric_law_allows():
+    assert overlooked(3000, 3000) == 0
+    assert overlooked(10, 1) == 9  # 10 bad rows of 10 cannot hide; 9 do with a chance of 1 in 10
+    for total, drawn in itertools.product((20, 200, 3000), (2, 10, 19)):
+        most = overlooked(total, drawn)
+        assert stats.hypergeom(total, most, drawn).pmf(0) >= 0.05
+        assert most == total - drawn or stats.hypergeom(total, most + 1, drawn).pmf(0) < 0.05
+    assert overlooked(3000, 150) == 57  # about 3/n of them, less what was looked at

@@ -129,6 +129,28 @@ def test_an_edited_result_is_named(tamper: Callable[..., Report], field: str, va
     assert report.text().endswith("NOT verified: 19 of 20 rows hold")
 
 
+def test_a_sample_says_what_it_saw_and_what_it_may_have_missed(home: tuple[Suite, Path]) -> None:
+    suite, folder = home
+    total = len(suite.episodes)
+    report = check(folder, suite, only=[0, 3])
+    assert report.ok
+    assert report.held == [0, 3]
+    assert report.text().startswith(f"verified: 2 of 2 rows drawn from {total} hold; more than ")
+    assert not check(folder, suite, only=[0, total]).ok, "a row that is not there does not hold"
+
+
+def test_a_bad_row_outside_of_the_sample_is_named_all_the_same_if_its_seal_is_broken(
+    tamper: Callable[..., Report], home: tuple[Suite, Path], tmp_path: Path
+) -> None:
+    def edit(rows: Rows) -> None:
+        rows[1]["success"] = not rows[1]["success"]
+
+    tamper(edit, sealed=False)
+    report = check(tmp_path / "run", home[0], only=[0])
+    assert not report.ok
+    assert "NOT verified: 1 of 1 rows drawn" in report.text()
+
+
 def test_an_edit_without_care_breaks_the_seal_of_its_row_only(tamper: Callable[..., Report]) -> None:
     def edit(rows: Rows) -> None:
         rows[4]["success"] = not rows[4]["success"]

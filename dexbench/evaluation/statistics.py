@@ -139,3 +139,18 @@ def success_weighted_by_time(times: Sequence[float | None], references: Sequence
         for t, ref in zip(times, references, strict=True)
     ]
     return math.fsum(scores) / len(scores)
+
+
+def overlooked(total: int, drawn: int, level: float = 0.05) -> int:
+    """Return the most bad rows among `total` that a sample without a bad row leaves possible (lower is better).
+
+    It is the largest b for which C(total - b, drawn) / C(total, drawn), the chance that none of b is among `drawn`
+    rows drawn without putting back, is at least `level`: the upper bound of discovery sampling.
+    """
+    chance, bad = 1.0, 0
+    while bad < total - drawn:
+        chance *= (total - drawn - bad) / (total - bad)
+        if chance < level:
+            break
+        bad += 1
+    return bad

@@ -60,7 +60,8 @@ def verify(
       jobs: worker processes; 0 works in this one.
       batch: rows at once in each.
       progress: draw a bar on standard error.
-      only: rows to re-simulate; default: all. The report then says nothing of the others.
+      only: rows to re-simulate; default: all. Of the others the report says what their files do, not whether they
+        come out again.
 
     Raises:
       RunError: there is no run in the folder.
@@ -68,7 +69,7 @@ def verify(
     """
     folder = Path(folder)
     info = read_info(folder)
-    report = Report(folder, len(suite.episodes))
+    report = Report(folder, len(suite.episodes), drawn=None if only is None else len(set(only)))
     report.findings += inspect_run(info, suite, versions())
     rows = dict(inspect_rows(folder / EPISODES, info, suite, report.findings))
     if only is not None:
