@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dexbench.cli import task_films
+from dexbench.cli.filming import Reel
 from dexbench.cli.main import main
+from dexbench.cli.task_films import weak
 from dexbench.cli.task_page import pages
 from dexbench.core.shelf import TASKS, load_agent, load_task, names
 from dexbench.evaluation.markdown_table import table
 from dexbench.evaluation.task_facts import drawn, entries_of, published, published_failures, shown, thresholds
-from dexbench.evaluation.task_page import task_page
+from dexbench.evaluation.task_page import FILMS, film_name, task_page
 from dexbench.sensors import opengl
 from dexbench.sim.episode_sheet import episode_sheet
 from dexbench.sim.world import SimWorld
@@ -41,6 +44,43 @@ def test_there_is_a_page_for_each_task_and_no_other() -> None:
     assert {path.stem for path in FOLDER.glob("*.png")} == set(names(TASKS))
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\]\((\w+)\.md\)", index)) == set(names(TASKS))
+
+
+def test_films_are_made_of_what_is_missing_and_what_is_unwanted_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Reel] = []
+
+    def make(reels: list[Reel], jobs: int) -> str:
+        asked.extend(reels)
+        for path in (path for reel in reels for _, path in reel.films):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"film")
+            path.with_suffix(".png").write_bytes(b"poster")
+        return ""
+
+    monkeypatch.setattr(task_films, "shoot_all", make)
+    command = ["task", "films", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path)]
+    assert main([*command, "open_jar"]) == 2
+    assert "dexbench eval --agent scripted --suite bimanual" in capsys.readouterr().err
+    assert main([*command, "--below", "2"]) == 2
+    for row in published(load_task("open_jar"), "scripted"):
+        (tmp_path / "runs" / row.suite / "scripted").mkdir(parents=True, exist_ok=True)
+    (tmp_path / FILMS).mkdir()
+    old = tmp_path / FILMS / "old.mp4"
+    old.touch()
+    assert main([*command, "open_jar", "--below", "1"]) == 0
+    assert old.exists(), "other tasks' films are left alone"
+    kinds = [kind for found in weak(load_task("open_jar"), 1.0).values() for kind in found]
+    names_of = {film_name(kind) for kind in kinds}
+    assert {path.name for path in (tmp_path / FILMS).iterdir()} == {*names_of, "old.mp4"}
+    episodes = {film_name(kind): kind.episode for kind in kinds}
+    assert {path.name: index for reel in asked for index, path in reel.films} == episodes
+    asked.clear()
+    assert main([*command, "open_jar", "--below", "1"]) == 0
+    assert asked == [], "they are there"
+    (text,) = [text for _, text in pages(["open_jar"], tmp_path)]
+    assert all(f"({FILMS}/{name})" in text for name in names_of)
 
 
 def test_a_change_of_the_code_makes_the_page_stale(
@@ -99,7 +139,7 @@ def test_rates_are_those_of_the_leaderboards() -> None:
     failures = published_failures(task, "scripted")
     for body in {row.embodiment for row in found}:
         missed = sum(row.trials - row.successes for row in found if row.embodiment == body)
-        assert sum(failures.get(body, {}).values()) == missed, "every failure has a code"
+        assert sum(kind.count for kind in failures.get(body, [])) == missed, "every failure has a code"
     assert published(task, "nobody") == []
     task.version += 1
     assert published(task, "scripted") == [], "another version was another task"

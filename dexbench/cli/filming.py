@@ -2,10 +2,11 @@
 
 import hashlib
 import multiprocessing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dexbench.core.errors import DexBenchError
 from dexbench.evaluation.leaderboard import Clip
@@ -25,6 +26,8 @@ class Reel:
     embodiment: str
     films: tuple[tuple[int, Path], ...]
     """(row in the table, where its film goes)."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Of the studio: width, height, every."""
 
 
 def film_all(wanted: Mapping[Clip, tuple[str, int]], out: Path, jobs: int) -> tuple[dict[Clip, Video], str]:
@@ -51,7 +54,7 @@ def film_all(wanted: Mapping[Clip, tuple[str, int]], out: Path, jobs: int) -> tu
             if not path.is_file():
                 cells.setdefault((row["trial"]["task"], row["embodiment"]), []).append((index, path))
         reels += [Reel(Path(folder), *cell, tuple(films)) for cell, films in cells.items()]
-    why_not = _shoot(reels, jobs) if reels else ""
+    why_not = shoot_all(reels, jobs)
     found = {clip: places[place] for clip, place in wanted.items() if places[place].is_file()}
     return {clip: Video(path, _poster(path)) for clip, path in found.items()}, why_not
 
@@ -61,8 +64,10 @@ def _poster(path: Path) -> Path | None:
     return poster if poster.is_file() else None
 
 
-def _shoot(reels: list[Reel], jobs: int) -> str:
-    """Film reels in processes of their own, since each holds an OpenGL context; return why one could not."""
+def shoot_all(reels: Sequence[Reel], jobs: int) -> str:
+    """Film reels in processes of their own, since each holds an OpenGL context; return why one could not, or ""."""
+    if not reels:
+        return ""
     reels[0].films[0][1].parent.mkdir(parents=True, exist_ok=True)
     why_not = ""
     context = multiprocessing.get_context("spawn")
@@ -87,7 +92,7 @@ def shoot(reel: Reel) -> str:
 
         rows = {row["index"]: row for row in load_run(reel.folder, blobs=True).episodes}
         world = simulated(reel.task, reel.embodiment, 1, ("state",))
-        with Studio(world) as studio:
+        with Studio(world, **reel.settings) as studio:
             for index, path in reel.films:
                 half = path.with_name(f"half-{path.name}")  # a film that was cut short must not look finished
                 studio.film(rows[index], half)

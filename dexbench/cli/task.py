@@ -17,6 +17,7 @@ See what tasks there are, and what each is about.
 VERBS: Verbs = {
     "list": ("task_list", "name, hands, stages, and what it needs two hands or touch for"),
     "page": ("task_page", "write a page for each task: all of it follows from code and published results"),
+    "films": ("task_films", "how the expert fails where it fails often, one film for each kind"),
     "sheet": ("task_sheet", "start, middle and end of one episode in one picture"),
 }
 

@@ -65,15 +65,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def pages(wanted: list[str], out: Path) -> Iterator[tuple[Path, str]]:
     """Yield (path, text) of the pages of tasks; of all, with the page that names them, where none is named."""
-    from dexbench.evaluation.task_page import index_page, task_page
+    from dexbench.evaluation.task_page import FILMS, index_page, task_page
     from dexbench.sim.world import SimWorld
 
     tasks = [load_task(name) for name in wanted or names(TASKS)]
+    films = {path.name for path in (out / FILMS).glob("*.mp4")}
     titles = [str(constants(TASKS, task.name)["doc"]) for task in tasks]
     for task, title in zip(tasks, titles, strict=True):
         robot = load_embodiment(first_body(task))
         world = SimWorld(task, robot, 1, groups=[group for group in SEEN if group != "touch" or robot.pads])
-        yield out / f"{task.name}.md", task_page(task, world.spec, title, EXPERT)
+        yield out / f"{task.name}.md", task_page(task, world.spec, title, EXPERT, films)
         world.close()
     if not wanted:
         yield out / INDEX, index_page(list(zip(tasks, titles, strict=True)))

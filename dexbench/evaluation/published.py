@@ -39,6 +39,8 @@ class Failed:
     code: str
     """The task's word for it."""
     count: int
+    episode: int
+    """The first of them: its row in the suite's table."""
 
 
 def measured(agent: str) -> list[Measured]:
@@ -66,7 +68,7 @@ def measured(agent: str) -> list[Measured]:
 def failed(agent: str) -> list[Failed]:
     """Return how often an agent failed in which way, from all leaderboards of the package."""
     return [
-        Failed(board["suite"], detail["entry"], failure["code"], int(failure["count"]))
+        Failed(board["suite"], detail["entry"], failure["code"], int(failure["count"]), int(failure["episode"]))
         for board, row in _rows(agent)
         for detail in row["details"]
         for failure in detail["failures"]

@@ -5,7 +5,7 @@ import inspect
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +16,7 @@ from dexbench.core.task import Task, versioned
 from dexbench.core.trial import Trial
 from dexbench.objects.catalogue import load_object
 
-from .published import Measured, failed, measured
+from .published import Failed, Measured, failed, measured
 from .suite import Entry, find_suite, read_plan
 
 DRAWS = 24
@@ -150,15 +150,18 @@ def published(task: Task, agent: str) -> list[Measured]:
     return [m for m in measured(agent) if m.task == versioned(task) and (m.suite, m.entry) in plain]
 
 
-def published_failures(task: Task, agent: str) -> dict[str, dict[str, int]]:
-    """Return how often an agent failed in which way on this version of a task, by embodiment, commonest first."""
+def published_failures(task: Task, agent: str) -> dict[str, list[Failed]]:
+    """Return how an agent failed on this version of a task, by embodiment: counts over all entries, commonest first.
+
+    Suite, entry and episode are those of the first that failed in this way.
+    """
     bodies = {(m.suite, m.entry): m.embodiment for m in published(task, agent)}
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, dict[str, Failed]] = {}
     for f in failed(agent):
         if (f.suite, f.entry) in bodies:
-            counts = found.setdefault(bodies[f.suite, f.entry], {})
-            counts[f.code] = counts.get(f.code, 0) + f.count
-    return {body: dict(sorted(counts.items(), key=lambda c: (-c[1], c[0]))) for body, counts in found.items()}
+            kinds = found.setdefault(bodies[f.suite, f.entry], {})
+            kinds[f.code] = replace(kinds[f.code], count=kinds[f.code].count + f.count) if f.code in kinds else f
+    return {body: sorted(kinds.values(), key=lambda f: (-f.count, f.code)) for body, kinds in found.items()}
 
 
 def families(instances: Sequence[str]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """A page about a task in Markdown: every line follows from its code, the shipped suites and published results."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from dexbench.core.agent import ActionSpec
 from dexbench.core.perturbation import FACTORS
@@ -12,7 +12,7 @@ from dexbench.core.world import WorldSpec
 from .audit_document import audit_of
 from .audit_page import WORDS, table_of
 from .markdown_table import table
-from .published import Measured, pooled
+from .published import Failed, Measured, pooled
 from .suite import Entry
 from .task_facts import (
     Drawn,
@@ -27,13 +27,15 @@ from .task_facts import (
 
 MOST_FORMS = 6
 """Instructions shown of each split."""
+FILMS = "failures"
+"""Folder of films beside the pages."""
 OFFICIAL = {
     "success_once": "the goal has been held at some time (`success_once`)",
     "success_at_end": "it still holds when the episode ends (`success_at_end`)",
 }
 
 
-def task_page(task: Task, spec: WorldSpec, title: str, agent: str) -> str:
+def task_page(task: Task, spec: WorldSpec, title: str, agent: str, films: Collection[str] = ()) -> str:
     """Return the page.
 
     Args:
@@ -41,6 +43,7 @@ def task_page(task: Task, spec: WorldSpec, title: str, agent: str) -> str:
       spec: of a world of it, with all observation groups that need no camera.
       title: the first line of its module.
       agent: the expert.
+      films: names of the films that are there, as `film_name` gives them.
     """
     what, *rule = paragraphs(task) or [title]
     splits = [drawn(task, split) for split in task.splits]
@@ -61,10 +64,15 @@ def task_page(task: Task, spec: WorldSpec, title: str, agent: str) -> str:
         "## What an agent sees and does\n\n" + "\n\n".join(_spaces(task, spec)),
         "## Suites\n\n" + _suites(task),
         "## Perturbations\n\n" + _perturbations(task),
-        f"## How well the expert does\n\n{_rates(task, agent)}",
+        f"## How well the expert does\n\n{_rates(task, agent, films)}",
         f"## Audit\n\n{_audit(task)}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def film_name(failure: Failed) -> str:
+    """Return the name of the film of a kind of failure."""
+    return f"{failure.suite}-{failure.episode}-{failure.code}.mp4"
 
 
 def index_page(rows: Sequence[tuple[Task, str]]) -> str:
@@ -204,7 +212,7 @@ def _perturbations(task: Task) -> str:
     )
 
 
-def _rates(task: Task, agent: str) -> str:
+def _rates(task: Task, agent: str, films: Collection[str]) -> str:
     rows = published(task, agent)
     if not rows:
         return f"No board that is published has agent `{agent}` on `{versioned(task)}` yet."
@@ -223,7 +231,7 @@ def _rates(task: Task, agent: str) -> str:
         f"Agent `{agent}`, version {versions}, as published in [leaderboards](../../leaderboards/README.md): successes "
         "in episodes without perturbations, with 95 % Wilson intervals.\n\n"
         + table(["suite (protocol)", "body", "all", *splits], lines)
-        + _failures(published_failures(task, agent))
+        + _failures(published_failures(task, agent), films)
     )
 
 
@@ -232,14 +240,19 @@ def _by_split(rows: Sequence[Measured], splits: Sequence[str]) -> list[str]:
     return [pooled(rows), *(pooled([r for r in rows if r.split == split]) for split in splits)]
 
 
-def _failures(found: Mapping[str, Mapping[str, int]]) -> str:
+def _failures(found: Mapping[str, Sequence[Failed]], films: Collection[str]) -> str:
     if not found:
         return ""
-    lines = [[body, ", ".join(f"`{code}` {count}" for code, count in codes.items())] for body, codes in found.items()]
-    return (
-        "\n\nIts failures, of all suites above; `dexbench leaderboard runs/SUITE --failures` films the first of each "
-        "kind.\n\n" + table(["body", "failures"], lines)
-    )
+    lines = [[body, ", ".join(_failure(f, films) for f in kinds)] for body, kinds in found.items()]
+    linked = any(film_name(f) in films for kinds in found.values() for f in kinds)
+    link = "; a link is a film of the first of its kind (`dexbench task films`)" if linked else ""
+    return f"\n\nIts failures, of all suites above{link}.\n\n" + table(["body", "failures"], lines)
+
+
+def _failure(failure: Failed, films: Collection[str]) -> str:
+    name = film_name(failure)
+    code = f"`{failure.code}`"
+    return f"{f'[{code}]({FILMS}/{name})' if name in films else code} {failure.count}"
 
 
 def _audit(task: Task) -> str:
