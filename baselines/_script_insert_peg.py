@@ -34,8 +34,11 @@ KEEPERS, PUSHERS = 6, 14
 """Stances of the hand at the post and of the one at the peg that are looked at."""
 ALONG = 0.75
 """How much of the row of fingers lies along the post: the push tilts the block, and one finger is no lever."""
-TIGHT = 1.5
-"""How much further the fingers close around the post than to carry the block."""
+TIGHT = {"bytedexter": (2.5, 1.4)}
+"""How much further the fingers close around the post than to carry the block, and around the peg, by hand: the fingers
+of some yield more."""
+ELSE = (1.5, 1.0)
+"""The same for all other hands."""
 ROOM = 0.012
 """How far up and down the peg can be moved before the hole at least [m]."""
 SPARE = (0.3, 0.1, 0.0)
@@ -47,6 +50,8 @@ LEVELS = 2
 """How often the held block is brought back to where it was."""
 FURTHER, UNLOAD, PUSHES = 0.018, 0.005, 12
 """How far a push goes beyond where the tip is, how far back before it [m], and how many there are: the block yields."""
+CORK, IN = 0.015, 0.030
+"""How deep the tip is before it gets near the cork, and how far a push goes until then [m]."""
 ALIGNED, LOOKS = 0.0010, 6
 """How near to the hole's axis the tip must be before it goes in [m], and looks at it at most."""
 ENOUGH = 0.016
@@ -112,8 +117,11 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     for _ in range(PUSHES):
         if float(e.seen["articulation"][0]) > ENOUGH:
             break
-        for go, seconds in ((-UNLOAD, 0.5), (FURTHER, 0.7)):  # back a little and straight again: a peg that jams shoves
+        for back, seconds in ((True, 0.5), (False, 0.7)):  # back a little and straight again: a peg that jams shoves
             depth = _depth(skills, e, block)
+            if back and depth < 0.0:
+                continue
+            go = -UNLOAD if back else IN if depth < CORK else FURTHER
             points = [_palm(skills, e, block, pusher, d, roll) for d in np.linspace(depth, depth + go, 4)[1:]]
             chains = arc(skills, pusher, points, e.command[planner.chain[pusher]])
             if chains is not None:
@@ -153,7 +161,9 @@ def _plan(skills: Skills, e: Episode, block: int, keeper: str, pusher: str) -> t
     along = [k for k in range(len(posts)) if abs(rotation(posts.quaternion[k])[2, 0]) > ALONG]
     posts = posts.chosen(along or range(len(posts)))
     wanted = list(palms(skills.pose(e, block), about(2, HEADINGS), posts))
-    keepers = list(stances(skills, Ways(skills, keeper, wanted, 0.5), posts, e.command, (), KEEPERS, tight=TIGHT))
+    keepers = list(
+        stances(skills, Ways(skills, keeper, wanted, 0.5), posts, e.command, (), KEEPERS, tight=_tight(skills)[0])
+    )
     pushers = _pushers(skills, e, pusher)
     for keep in keepers:
         around.see(e.seen, (0, block))
@@ -173,7 +183,7 @@ def _pushers(skills: Skills, e: Episode, side: str) -> list[Stance]:
     pegs = skills.grasps(side, PEGS)
     wanted = list(palms(skills.pose(e, 0), about(2, HEADINGS), pegs))
     ways, keeper = Ways(skills, side, wanted, tries=100), next(s for s in skills.robot.sides if s != side)
-    return list(stances(skills, ways, pegs, e.command, (skills.index(BLOCK),), PUSHERS, keeper))
+    return list(stances(skills, ways, pegs, e.command, (skills.index(BLOCK),), PUSHERS, keeper, _tight(skills)[1]))
 
 
 def _pushes(
@@ -241,6 +251,11 @@ def _rolls() -> list[Array]:
     """Return (4,) turns about the peg's own axis."""
     angles = 2 * np.pi * np.arange(HEADINGS) / HEADINGS
     return [np.array([np.cos(a / 2), 0.0, 0.0, np.sin(a / 2)]) for a in angles]
+
+
+def _tight(skills: Skills) -> tuple[float, float]:
+    """Return how much further a hand closes around the post, and around the peg."""
+    return TIGHT.get(skills.hand, ELSE)
 
 
 def _goal(block: Array, depth: float, roll: Array) -> Array:

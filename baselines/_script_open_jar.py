@@ -1,6 +1,6 @@
 """The script of open_jar: one hand wraps the jar, the other one turns the lid in strokes, as far as its arm gets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -30,16 +30,19 @@ PAIRS, TURNERS = 60, 12
 """Pairs of stances that do not meet which are looked at, and stances for a further stroke."""
 LITTLE = np.deg2rad(6.0)
 """What a stroke must bring at least to be followed by another one [rad]."""
-TIGHT = 1.2
-"""How much further the fingers close than to carry: the thread resists."""
+TIGHT = {"bytedexter": (2.5, 2.0)}
+"""How much further the fingers close around jar and lid than to carry, by hand: the thread resists, and the fingers of
+some yield more."""
+ELSE = (1.2, 1.2)
+"""The same for all other hands."""
 STEP = np.deg2rad(6.0)
 """Between two points of a stroke [rad]."""
 LONG, SHORT = np.deg2rad(100.0), np.deg2rad(18.0)
 """A stroke that needs no better one, and one that is not worth it [rad]."""
 WOUND, EXTRA = np.deg2rad(25.0), 4
 """What the fingers give way before the lid turns [rad], and points by which a stroke may go beyond its plan."""
-PACE = 0.6
-"""Speed of the lid [rad/s]."""
+PACE, RETURN = 0.6, 1.2
+"""Speed of a hand that turns the lid, and of an open one that turns back around it [rad/s]."""
 BACK = 0.10
 """How far a hand goes back from the lid [m]."""
 
@@ -93,20 +96,45 @@ def _hold(skills: Skills, e: Episode, held: Stance, way: list[Array]) -> Iterato
 def _strokes(skills: Skills, e: Episode, held: Stance, jar: int, lid: int, goal: float) -> Iterator[Array]:
     """Turn the lid to `goal` [rad] in strokes, while there are any."""
     other = next(s for s in skills.robot.sides if s != held.side)
-    last: Array | None = None
     while (left := goal - _open(skills, e)) > BEYOND / 2:
         skills.around.see(e.seen, (jar, lid))
         before = _open(skills, e)
-        stroke = _best(skills, e, other, held.side, jar, lid, e.command, left + WOUND, last=last)
+        stroke = _best(skills, e, other, held.side, jar, lid, e.command, left + WOUND)
         if stroke is None:
-            if last is None:
-                return
-            last = None
-            continue
-        last = compose(inverse(skills.pose(e, jar)), stroke.grasp.palm)
-        yield from _turn(skills, e, stroke, jar, left)
+            return
+        yield from _ratchet(skills, e, stroke, jar, lid, goal)
         if _open(skills, e) - before < LITTLE:
             return
+
+
+def _ratchet(skills: Skills, e: Episode, stroke: Stroke, jar: int, lid: int, goal: float) -> Iterator[Array]:
+    """Come to the lid, turn back around it, close and turn it; open and do so again while that helps; go away."""
+    grasp, planner = stroke.grasp, skills.planner
+    yield from follow(skills, e, stroke.way)
+    yield from skills.move(e, [planner.command(e.command, grasp.side, q) for q in grasp.approach], 0.6)
+    yield from skills.settle(e)
+    end = len(stroke.turn)
+    begin = end - int(np.ceil(LONG / STEP))
+    at = lowest = 0  # steps from where the hand came
+    while (left := goal - _open(skills, e)) > BEYOND / 2:
+        if at > begin:
+            at -= yield from _swing(skills, e, grasp.side, jar, lid, begin - at, at - lowest)
+            lowest = min(lowest, at)
+        yield from skills.fingers(e, grasp.side, grasp.squeeze, 0.5)
+        yield from skills.wait(e, 0.2)
+        steps = end + EXTRA - at
+        at += yield from _swing(skills, e, grasp.side, jar, lid, steps, steps, goal)
+        yield from skills.settle(e)
+        yield from skills.fingers(e, grasp.side, grasp.pregrasp, 0.4)
+        if left - (goal - _open(skills, e)) < LITTLE:
+            break
+    away = compose(skills.palm(e, grasp.side), np.array([0.0, 0.0, -BACK, 1.0, 0.0, 0.0, 0.0]))
+    yield from skills.straight(e, grasp.side, away, 0.5)
+
+
+def _tight(skills: Skills) -> tuple[float, float]:
+    """Return how much further a hand closes around the jar, and around the lid."""
+    return TIGHT.get(skills.hand, ELSE)
 
 
 def _grasps_of(skills: Skills, side: str, part: str) -> Grasps:
@@ -134,9 +162,9 @@ def _holder(
     for side, other in (("left", "right"), ("right", "left")):
         body, cap = _grasps_of(skills, side, "body"), _grasps_of(skills, other, "lid")
         wraps = [w for w in palms(there, about(2, HEADINGS), body) if (side, w[0]) not in tried]
-        holders = list(stances(skills, Ways(skills, side, wraps, 1.0), body, e.command, tight=TIGHT))
+        holders = list(stances(skills, Ways(skills, side, wraps, 1.0), body, e.command, tight=_tight(skills)[0]))
         caps = Ways(skills, other, list(palms(there, about(2, HEADINGS), cap)), 0.5, tries=90)
-        turners = list(stances(skills, caps, cap, e.command, (jar, lid), by=other, tight=TIGHT))
+        turners = list(stances(skills, caps, cap, e.command, (jar, lid), by=other, tight=_tight(skills)[1]))
         routes: dict[int, list[Array] | None] = {}
         for a, b in islice(_free(skills, e, holders, turners, (jar, lid)), PAIRS):
             held, turner = holders[a], turners[b]
@@ -185,25 +213,16 @@ def _best(
     lid: int,
     base: Array,
     wanted: float,
-    known: dict[str, Ways] | None = None,
-    last: Array | None = None,
 ) -> Stroke | None:
     """Return the longest stroke of a hand at the lid, the other one being where `base` (A,) has it; None: all short.
 
-    A stroke need not be longer than `wanted` [rad]; `last` is where the palm was before, in the jar's frame (7,).
+    A stroke need not be longer than `wanted` [rad].
     """
     own = _grasps_of(skills, side, "lid")
     there = skills.pose(e, jar)
-    known = {} if known is None else known
-    if side not in known:
-        around = list(palms(there, about(2, HEADINGS), own))
-        if last is not None:  # as before: the arm has only to turn back
-            again = compose(there, last)
-            row = min(around, key=lambda w: float(np.linalg.norm(w[1] - again)))[0]
-            around = [(row, again)]
-        known[side] = Ways(skills, side, around, 0.5, tries=90)
+    ways = Ways(skills, side, list(palms(there, about(2, HEADINGS), own)), 0.5, tries=90)
     best, found = SHORT, None
-    for stance in stances(skills, known[side], own, base, (jar, lid), TURNERS, holder, TIGHT):
+    for stance in stances(skills, ways, own, base, (jar, lid), TURNERS, holder, _tight(skills)[1]):
         way = route(skills, base, side, stance.standoff, stance.pregrasp, (jar, lid), holder)
         if way is None:
             continue
@@ -233,33 +252,41 @@ def _arc(
     return found
 
 
-def _onwards(palm: Array, jar: Array) -> Array:
-    """Return a palm pose (7,) turned by STEP about the axis of a jar at `jar` (7,), and raised by its thread."""
+def _onwards(palm: Array, jar: Array, step: float = STEP) -> Array:
+    """Return a palm pose (7,) turned by `step` [rad] about the axis of a jar at `jar` (7,), raised by its thread."""
     thread = load_articulated(JAR).couplings[0]
     pitch = thread.multiplier if thread.follower == "lid_rise" else 1 / thread.multiplier
-    turn = np.array([0.0, 0.0, pitch * STEP, np.cos(STEP / 2), 0.0, 0.0, np.sin(STEP / 2)])
+    turn = np.array([0.0, 0.0, pitch * step, np.cos(step / 2), 0.0, 0.0, np.sin(step / 2)])
     return compose(jar, compose(turn, compose(inverse(jar), palm)))
 
 
-def _turn(skills: Skills, e: Episode, stroke: Stroke, jar: int, wanted: float) -> Iterator[Array]:
-    """Come to the lid, close, turn about where the jar then is, open and go back."""
-    planner, grasp = skills.planner, stroke.grasp
-    side, start = grasp.side, _open(skills, e)
-    yield from follow(skills, e, stroke.way)
-    yield from skills.move(e, [planner.command(e.command, side, q) for q in grasp.approach], 0.6)
-    yield from skills.settle(e)
-    yield from skills.fingers(e, side, grasp.squeeze, 0.5)
-    yield from skills.wait(e, 0.2)
+def _swing(
+    skills: Skills, e: Episode, side: str, jar: int, lid: int, steps: int, free: int, goal: float = np.inf
+) -> Generator[Array, None, int]:
+    """Turn a hand about where the jar then is; return how many steps were made.
+
+    Args:
+      skills: what knows the arms.
+      e: the episode.
+      side: of the hand.
+      jar: which object the jar is.
+      lid: which object the lid is.
+      steps: how many STEPs at most, below 0: back; as far as the arm gets.
+      free: steps that are known to meet nothing.
+      goal: turn of the lid at which it stops [rad].
+    """
+    planner, step, seconds = skills.planner, float(np.copysign(STEP, steps)), STEP / (PACE if steps > 0 else RETURN)
+    skills.around.see(e.seen, (jar, lid))
     chain = e.command[planner.chain[side]]
     palm = np.concatenate(planner.reach[side].pose(chain))
-    for _ in range(len(stroke.turn) + EXTRA):
-        palm = _onwards(palm, skills.pose(e, jar))
+    for made in range(abs(steps)):
+        palm = _onwards(palm, skills.pose(e, jar), step)
         solved = planner.reach[side].solve(palm[:3], palm[3:], chain, steps=40)
-        if not solved.found or np.abs(solved.q - chain).max() > JUMP or _open(skills, e) - start > wanted:
-            break
+        if not solved.found or np.abs(solved.q - chain).max() > JUMP or _open(skills, e) > goal:
+            return made
+        command = planner.command(e.command, side, solved.q)
+        if made >= free and skills.around.collides(command, (jar, lid)):
+            return made
         chain = solved.q
-        yield from skills.move(e, [planner.command(e.command, side, chain)], STEP / PACE)
-    yield from skills.settle(e)
-    yield from skills.fingers(e, side, grasp.pregrasp, 0.4)
-    away = compose(skills.palm(e, side), np.array([0.0, 0.0, -BACK, 1.0, 0.0, 0.0, 0.0]))
-    yield from skills.straight(e, side, away, 0.5)
+        yield from skills.move(e, [command], seconds)
+    return abs(steps)

@@ -20,7 +20,7 @@ from ._skills import Skills
 
 OBSERVES = ("state", "objects", "kinds")
 CONTROL = False
-VERSION = "6"
+VERSION = "7"
 
 
 class Scripted:
