@@ -17,6 +17,7 @@ from ._poses import compose, inverse
 from ._skills import Skills
 from ._ways import Ways
 
+VERSION = "7"
 JAR, LID = "screw_jar", "screw_jar/lid"
 GRASPS = "two_hands/jar"
 """Grasps of the jar's body and lid."""
@@ -30,9 +31,9 @@ PAIRS, TURNERS = 60, 12
 """Pairs of stances that do not meet which are looked at, and stances for a further stroke."""
 LITTLE = np.deg2rad(6.0)
 """What a stroke must bring at least to be followed by another one [rad]."""
-TIGHT = {"bytedexter": (2.5, 2.0)}
-"""How much further the fingers close around jar and lid than to carry, by hand: the thread resists, and the fingers of
-some yield more."""
+TIGHT = {"bytedexter": (2.5, 2.0), "shadow": (0.9, 0.9)}
+"""How much further the fingers close around jar and lid than to carry, by hand: the thread resists, fingers
+that yield must press on, and stiff ones tip the jar."""
 ELSE = (1.2, 1.2)
 """The same for all other hands."""
 STEP = np.deg2rad(6.0)

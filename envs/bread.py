@@ -15,7 +15,7 @@ from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import upright
 
 HANDS = 2
-VERSION = 1
+VERSION = 2
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 TRAY, TONGS, PLATE = "bread_tray", "tongs", "cake_stand"
@@ -24,9 +24,11 @@ YAW = -np.pi / 6
 """Way round of tray and tongs: jaws ahead and to the right, handles to the right hand [rad]."""
 PLACE = {TRAY: (0.60, -0.31), TONGS: (0.50, -0.03), PLATE: (0.53, 0.26)}
 """Where they stand, x and y in the cell frame [m]."""
-ASIDE = {"seen": 0.015, "unseen": 0.03}
-"""How far from there at most, along x and y, by split [m]; the croissant likewise in its tray, half of that."""
-TURN = {"seen": 0.08, "unseen": 0.16}
+ASIDE = {"seen": 0.04, "unseen": 0.05}
+"""How far from there at most, along x and y, by split [m]: a recorded episode that is played again must miss."""
+IN_TRAY = {"seen": 0.0075, "unseen": 0.015}
+"""How far the croissant is from the middle of its tray at most, along x and y, by split [m]."""
+TURN = {"seen": 0.20, "unseen": 0.25}
 """And turned by how much at most [rad]."""
 
 PICKED = 0.03
@@ -99,7 +101,7 @@ class Bread(TaskBase):
         name = str(rng.choice(instances("croissant", split)))
         settings = tuple(_stand(item, rng, split) for item in self.articulated)
         tray = settings[0]
-        aside = rng.uniform(-ASIDE[split] / 2, ASIDE[split] / 2, 2)
+        aside = rng.uniform(-IN_TRAY[split], IN_TRAY[split], 2)
         yaw = 2 * float(np.arctan2(tray.quaternion[3], tray.quaternion[0]))
         floor = load_articulated(TRAY).region("inside")
         croissant = upright(name, tray.position[0] + aside[0], tray.position[1] + aside[1], yaw)

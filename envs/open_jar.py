@@ -13,7 +13,7 @@ from dexbench.objects.catalogue import instances
 from dexbench.objects.layout import upright
 
 HANDS = 2
-VERSION = 2
+VERSION = 3
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 JAR = "screw_jar"
@@ -31,11 +31,11 @@ TURN = (1 - np.cos(UPRIGHT)) / 2
 LOW = -0.02
 """Height of the jar's foot below which it has left the table [m]."""
 
-PLACE = {"seen": ((0.54, 0.62), (-0.06, 0.06)), "unseen": ((0.50, 0.66), (-0.10, 0.10))}
-"""Where the jar stands, x and y in the cell frame [m], by split."""
+PLACE = {"seen": ((0.45, 0.71), (-0.23, 0.23)), "unseen": ((0.43, 0.71), (-0.27, 0.27))}
+"""Where the jar stands, x and y in the cell frame [m], by split: a recorded episode that is played again must miss."""
 ANGLES = {"seen": {"a tenth": np.pi / 5, "an eighth": np.pi / 4}, "unseen": {"a sixth": np.pi / 3}}
 """How far the lid is to be turned, in words and [rad], by split."""
-ASIDE = ((0.76, 0.82), (-0.25, 0.25))
+ASIDE = ((0.80, 0.86), (-0.25, 0.25))
 """Where something stands that has nothing to do with it, behind the jar [m]."""
 START = (0.0, 0.6)
 """Turn of the lid at the start [rad]: how far it is open already."""

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from dexbench.core.crew import Crew
-from dexbench.core.errors import ActionError, ContractError, MissingExtra, RunError
+from dexbench.core.errors import ActionError, ContractError, DataError, MissingExtra, RunError
 from dexbench.evaluation import journal, runner
-from dexbench.evaluation.journal import Journal
+from dexbench.evaluation.journal import Journal, origin
+from dexbench.evaluation.record import seal
 from dexbench.evaluation.rows import load_run
 from dexbench.evaluation.runner import groups_of
 from dexbench.evaluation.suite import Suite
-from tests.toy import DELAY, ToyWorld, make_suite, run
+from tests.toy import DELAY, SUITE, ToyWorld, make_suite, run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -293,3 +294,61 @@ def test_a_crew_shares_out_jobs_and_gives_every_result() -> None:
         assert sorted(job for _, job in found) == sorted(job for job in range(6) for _ in range(job))
         assert os.getpid() not in {pid for pid, _ in found}
         assert len(list(crew.run([3, 2]))) == 5, "it can be asked again"
+
+
+NEW = """\
+- name: new
+  task: toy-v1
+  embodiment: toy
+  splits: {seen: 3}
+  seed: 9
+  attempts: 1
+"""
+
+
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_rows_of_an_earlier_run_are_what_would_be_measured(suite: Suite, tmp_path: Path, jobs: int) -> None:
+    run(suite, tmp_path / "before", "crash")
+    larger = make_suite(tmp_path / "larger", SUITE.replace("- name: plain", f"{NEW}- name: plain", 1))
+    measured = run(larger, tmp_path / "measured", "crash")
+    assert run(larger, tmp_path / "reused", "crash", jobs=jobs, reuse=[tmp_path / "before"]) == measured
+    notes = [json.loads(line) for line in (tmp_path / "reused" / "machine.jsonl").read_text().splitlines()]
+    assert [n["index"] for n in notes if "seconds" in n] == [0, 1, 2], "only new trials were simulated"
+    assert [n["index"] for n in notes if "from" in n] == list(range(3, 23))
+    again = make_suite(tmp_path / "again")
+    assert run(again, tmp_path / "all", "crash", reuse=[tmp_path / "reused"]) == run(suite, tmp_path / "x", "crash")
+
+
+def test_rows_with_other_attempts_or_of_another_cell_are_not_taken(suite: Suite, tmp_path: Path) -> None:
+    run(suite, tmp_path / "before")
+    other = make_suite(tmp_path / "other", SUITE.replace("attempts: 1", "attempts: 2"))
+    run(other, tmp_path / "run", reuse=[tmp_path / "before"])
+    notes = [json.loads(line) for line in (tmp_path / "run" / "machine.jsonl").read_text().splitlines()]
+    assert [n["index"] for n in notes if "from" in n] == list(range(11, 20)), "the first entry has another limit"
+    info = json.loads((tmp_path / "before" / "run.json").read_text())
+    info["cells"]["toy-v1/toy"]["agent"]["version"] = "older"
+    copy = tmp_path / "older"
+    copy.mkdir()
+    previous, content = origin(info), b""
+    for row in load_run(tmp_path / "before", blobs=True).episodes:
+        line, previous = seal(row, previous)
+        content += line
+    (copy / "episodes.jsonl").write_bytes(content)
+    (copy / "run.json").write_text(json.dumps(info))
+    run(suite, tmp_path / "new", reuse=[copy])
+    notes = [json.loads(line) for line in (tmp_path / "new" / "machine.jsonl").read_text().splitlines()]
+    assert [n["index"] for n in notes if "from" in n] == list(range(11, 20)), "the agent's version is another in a cell"
+
+
+def test_rows_of_another_agent_and_damaged_ones_are_refused(suite: Suite, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    run(suite, before)
+    with pytest.raises(RunError, match="cannot be taken over: agent is good there, crash here"):
+        run(suite, tmp_path / "run", "crash", reuse=[before])
+    assert not (tmp_path / "run" / "run.json").exists(), "nothing is begun"
+    with pytest.raises(RunError, match="there is no run here"):
+        run(suite, tmp_path / "run", reuse=[tmp_path / "nowhere"])
+    rows = (before / "episodes.jsonl").read_bytes()
+    (before / "episodes.jsonl").write_bytes(rows.replace(b'"success":true', b'"success":false', 1))
+    with pytest.raises(DataError, match="was edited"):
+        run(suite, tmp_path / "run", reuse=[before])

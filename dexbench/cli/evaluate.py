@@ -26,6 +26,8 @@ stopped and ends with the same bytes.
   dexbench eval --agent scripted,zero --suite quick --jobs 2
   dexbench eval --agent all --suite quick              every agent that fits the suite
   dexbench eval --agent random --suite quick --setting scale=0.5
+  dexbench eval --agent scripted --suite mine.yaml --reuse runs/core/scripted
+                                                       rows of equal trials are taken over
 
 Afterwards: `dexbench verify OUT/SUITE/AGENT`, `dexbench leaderboard OUT`."""
 
@@ -40,6 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="for the agent")
     parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="worlds a process (default: 8)")
+    parser.add_argument(
+        "--reuse", action="append", default=[], type=Path, metavar="RUN", help="take over rows of equal trials from it"
+    )
     parser.add_argument("--fresh", action="store_true", help="throw earlier records of this run away")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -73,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
                 batch=arguments.batch,
                 progress=not arguments.quiet,
                 command=command(agent, arguments.suite, settings),
+                reuse=arguments.reuse,
             )
         except (ContractError, DataError, MissingExtra) as error:
             if len(agents) == 1:

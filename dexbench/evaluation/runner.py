@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +29,7 @@ from .cell import Cell, Guarded
 from .journal import FORMAT, Journal
 from .progress import Bar
 from .record import Row
+from .reuse import Place, reusable, taken
 from .rows import Run, load_run
 from .suite import Episode, Suite
 
@@ -84,6 +85,7 @@ def evaluate(
     batch: int = 8,
     progress: bool = False,
     command: str = "",
+    reuse: Sequence[str | Path] = (),
 ) -> Run:
     """Run every episode of `suite` that the folder does not have yet, and return the run.
 
@@ -100,10 +102,12 @@ def evaluate(
       batch: episodes at once in each.
       progress: draw a bar on standard error.
       command: how to repeat this, for the record.
+      reuse: folders of other runs whose rows stand for the same episodes here; see `reuse.reusable`.
 
     Raises:
       ContractError: agent and world do not fit; before step 0 of any episode.
-      RunError: the folder is busy, holds another run, cannot be written, or a worker died.
+      RunError: the folder is busy, holds another run, cannot be written, or a worker died; a run in `reuse` is
+        another agent's, or was made with other versions.
       KeyboardInterrupt: Ctrl-C; its text says what is there. Running the same again goes on.
     """
     folder = Path(folder)
@@ -130,12 +134,16 @@ def evaluate(
                 bar = Bar(f"{agent} on {suite.name}", len(suite.episodes), done, shown=progress)
                 with Crew(work, jobs) as crew, bar:
                     (survey,) = crew.run([_Survey(tuple(dict.fromkeys(e.cell for e in suite.episodes)))])
-                    journal.open_run({**asked, **survey, "machine": platform.machine(), "command": command})
+                    info = {**asked, **survey, "machine": platform.machine(), "command": command}
+                    there = {i: p for run in reuse for i, p in reusable(Path(run), info, left).items()}
+                    fresh = [e for e in left if e.index not in there]
+                    journal.open_run(info)
                     journal.note(_host(jobs, batch))
                     wins = sum(r["success"] for r in journal.rows)
-                    for row, seconds in _in_order(crew.run(_chunks(left, jobs, batch)), done):
+                    for row, seconds in _in_order(crew.run(_chunks(fresh, jobs, batch)), done, there, suite.episodes):
                         journal.append(row)
-                        journal.note({"index": row["index"], "seconds": round(seconds, 3), "steps": row["steps"]})
+                        how = {"from": str(there[done].folder)} if done in there else {"seconds": round(seconds, 3)}
+                        journal.note({"index": row["index"], **how, "steps": row["steps"]})
                         done += 1
                         wins += row["success"]
                         bar.step(f"success {wins / done:.0%}")
@@ -260,14 +268,17 @@ def _chunks(episodes: Sequence[Episode], jobs: int, batch: int) -> Iterator[list
             rest = rest[size:]
 
 
-def _in_order(results: Iterator[tuple[Row, float]], first: int) -> Iterator[tuple[Row, float]]:
-    """Yield rows by index from `first` on; keep those that come early."""
+def _in_order(
+    results: Iterator[tuple[Row, float]], first: int, there: Mapping[int, Place], episodes: Sequence[Episode]
+) -> Iterator[tuple[Row, float]]:
+    """Yield rows by index from `first` on, those of earlier runs in their places; keep those that come early."""
     early: dict[int, tuple[Row, float]] = {}
     with closing(results):  # type: ignore[type-var]
-        for result in results:
-            early[result[0]["index"]] = result
-            while first in early:
-                yield early.pop(first)
+        for result in chain((None,), results):
+            if result is not None:
+                early[result[0]["index"]] = result
+            while first in early or first in there:
+                yield early.pop(first) if first in early else (taken(there[first], episodes[first]), 0.0)
                 first += 1
 
 
