@@ -18,7 +18,7 @@ from ._skills import Skills
 from ._symmetry import rotation
 from ._ways import Ways, arcs
 
-VERSION = "7"
+REVISION = 1
 BLOCK = "peg_block"
 POSTS, PEGS = "two_hands/post", "two_hands/peg"
 """Grasps of the block's post, and of a peg, made on peg_01; the others are within 2 mm of it."""

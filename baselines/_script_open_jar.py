@@ -17,7 +17,7 @@ from ._poses import compose, inverse
 from ._skills import Skills
 from ._ways import Ways
 
-VERSION = "7"
+REVISION = 1
 JAR, LID = "screw_jar", "screw_jar/lid"
 GRASPS = "two_hands/jar"
 """Grasps of the jar's body and lid."""

@@ -21,7 +21,7 @@ from ._skills import Skills
 OBSERVES = ("state", "objects", "kinds")
 CONTROL = False
 VERSION = "6"
-"""Of all scripts that have none of their own: only what a change touches is measured again."""
+"""Of what scripts share. A script that was changed since has a REVISION, so that only its tasks are measured again."""
 
 
 class Scripted:
@@ -43,7 +43,8 @@ class Scripted:
         extra = tuple(getattr(script, "OBSERVES", ()))
         joints = ("articulation",) if any(f.name == "articulation" for f in world.observations.fields) else ()
         self._fields = (*self.skills.observes, *joints, *extra)
-        self._version = str(getattr(script, "VERSION", VERSION))
+        revision = getattr(script, "REVISION", 0)
+        self._version = f"{VERSION}.{revision}" if revision else VERSION
         self._script: Callable[[Skills, Episode], Iterator[Array]] = script.script
         self._skills = self.skills(world, **settings)
         self._episodes: dict[int, Episode] = {}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from dexbench.baselines import _script_pick
+from dexbench.baselines import _script_pick, scripted
 from dexbench.baselines._motions import Episode
 from dexbench.baselines._skills import Skills
 from dexbench.core import shelf
@@ -53,3 +53,10 @@ def test_a_record_says_what_broke(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = type(trials[0]).from_row(trials[0].row() | {"instruction": "break"})
     errors = {e.index: e.agent_error for e in rollout(agent, world, [broken, trials[1]], 0.4)}
     assert errors == {0: "ValueError: it broke", 1: ""}
+
+
+def test_a_script_that_was_changed_has_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = SimWorld("grasp_object", "shadow_ur10e", 1, groups=("state", "objects", "kinds"), threads=1)
+    assert shelf.load_agent("scripted", world.spec).spec.version == scripted.VERSION
+    monkeypatch.setattr(_script_pick, "REVISION", 2, raising=False)
+    assert shelf.load_agent("scripted", world.spec).spec.version == f"{scripted.VERSION}.2"
