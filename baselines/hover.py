@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dexbench.core.schema import Array
 from dexbench.core.world import WorldSpec
 
 from ._motions import Commands, Episode
@@ -21,8 +22,11 @@ class HoverSkills(Skills):
         yield from self.move(e, self.points(e, plan, [[p.standoff] for p in plan], closed=False))
         yield from self.settle(e)
         yield from self.move(e, self.points(e, plan, [p.approach for p in plan], closed=False), 0.6)
-        while True:
-            yield e.command
+        yield from self.stay(e)
+
+    def fingers(self, e: Episode, side: str, hand: Array, seconds: float = 0.4) -> Commands:
+        """Stay where the hand has come to."""
+        yield from self.stay(e)
 
 
 class Hover(Scripted):

@@ -11,7 +11,7 @@ import numpy as np
 from dexbench.core.schema import Array
 from dexbench.core.world import WorldSpec
 
-from ._motions import Attempt, Episode
+from ._motions import Attempt, Commands, Episode
 from ._planner import Reached
 from ._poses import compose, inverse
 from ._skills import ABOVE, Skills
@@ -36,6 +36,10 @@ class PretendSkills(Skills):
         yield from self.move(e, self.points(e, plan, [p.approach for p in plan], closed=False), 0.6)
         yield from self.settle(e)
         return False
+
+    def fingers(self, e: Episode, side: str, hand: Array, seconds: float = 0.4) -> Commands:
+        """Leave the hand as it is."""
+        yield from self.wait(e, seconds)
 
     def lift(self, e: Episode, plan: Sequence[Reached], lags: bool = False) -> Generator[Array, None, None]:
         """Raise the open hand."""

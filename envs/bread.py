@@ -26,10 +26,10 @@ PLACE = {TRAY: (0.60, -0.31), TONGS: (0.50, -0.03), PLATE: (0.53, 0.26)}
 """Where they stand, x and y in the cell frame [m]."""
 ASIDE = {"seen": 0.04, "unseen": 0.05}
 """How far from there at most, along x and y, by split [m]: a recorded episode that is played again must miss."""
-IN_TRAY = {"seen": 0.0075, "unseen": 0.015}
-"""How far the croissant is from the middle of its tray at most, along x and y, by split [m]."""
 TURN = {"seen": 0.20, "unseen": 0.25}
 """And turned by how much at most [rad]."""
+IN_TRAY = {"seen": 0.0075, "unseen": 0.015}
+"""How far the croissant is from the middle of its tray at most, along x and y, by split [m]."""
 
 PICKED = 0.03
 """Rise of the croissant's centre between the jaws, over its start, that counts as picked up [m]."""

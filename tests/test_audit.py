@@ -3,12 +3,14 @@
 import copy
 import json
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from dexbench.baselines._motions import Episode
 from dexbench.cli.main import main
 from dexbench.core import shelf
 from dexbench.core.agent import Agent
@@ -239,6 +241,47 @@ def test_what_cannot_be_asked_is_said(tmp_path: Path) -> None:
     assert "unfit does not apply: nothing here can be unscrewed" in audit_text(document_of([task]))
     assert task["verdict"] in (OPEN, FAULT)  # where it does not break down, this one goes to the goal
     assert any("crash broke down in" in o for o in task["open"])
+
+
+def test_a_cheat_that_does_what_the_expert_does_is_none(tmp_path: Path) -> None:
+    """Else its successes would say that the rule can be cheated, and its failures that it cannot."""
+    cast = (Asked("good", EXPERT), Asked("good", CHEAT, {"gain": 0.3}))
+    (task,) = document_of(auditor(tmp_path, toy.ToyWorld, cast).run())["tasks"]
+    assert task["verdict"] == OPEN
+    assert any("does step by step what the expert does" in o for o in task["open"])
+    assert task["cells"][0]["rows"][1]["success"]["trials"] == 0
+    (task,) = document_of(auditor(tmp_path / "b", toy.ToyWorld, (cast[0], Asked("lazy", CHEAT))).run())["tasks"]
+    assert task["verdict"] == PASS
+
+
+@pytest.mark.parametrize("cheat", ["hover", "pretend", "slam", "throw"])
+def test_cheats_change_how_a_hand_closes_in_every_script(cheat: str) -> None:
+    """Scripts for two hands close them one by one, not around a planned grasp."""
+    world = SimWorld(*TRAY, 1, groups=("state", "objects", "kinds")).spec
+    robot = world.embodiment
+    skills = vars(shelf.load_agent(cheat, world))["_skills"]
+    side, home = "left", robot.home
+    hand, chain, palm = skills.planner.hand[side], skills.planner.chain[side], skills.planner.reach[side]
+    own = np.setdiff1d(hand, chain)  # a wrist goes with the arm
+    e = Episode("", home.copy())
+    closed = 0.5 * (home + robot.limits.upper)
+    commands = []
+    for command in islice(skills.fingers(e, side, closed[hand], 0.4), 200):
+        e.command = command
+        commands.append(command)
+    hands = np.stack(commands)[:, own]
+    high = max(palm.pose(c[chain])[0][2] for c in commands)
+    if cheat in ("hover", "pretend"):
+        assert (hands == home[own]).all(), "it stays open"
+        assert len(commands) == (200 if cheat == "hover" else 10)
+    if cheat == "slam":
+        strikes = np.abs(np.diff(np.stack(commands), axis=0)).max(axis=1) > 0.1
+        assert strikes.sum() == 5
+    if cheat == "throw":
+        lift = high - palm.pose(home[chain])[0][2]
+        assert lift > 0.2
+        assert np.isclose(hands, closed[own]).all(axis=1).any()
+        assert np.allclose(hands[-1], home[own])
 
 
 def test_an_expert_that_never_succeeds_shows_nothing(tmp_path: Path) -> None:

@@ -281,3 +281,5 @@ def test_from_a_suite_to_a_page(
     said = capsys.readouterr().out
     assert "row 0" in said
     assert "of 1 rows drawn from 2 hold" in said
+    assert main(["verify", "runs/small/zero", "--suite", "small.yaml", "--seed", "3"]) == 2
+    assert "give --sample N too" in capsys.readouterr().err

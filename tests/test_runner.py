@@ -19,7 +19,7 @@ from dexbench.core.errors import ActionError, ContractError, DataError, MissingE
 from dexbench.evaluation import journal, runner
 from dexbench.evaluation.journal import Journal, origin
 from dexbench.evaluation.record import seal
-from dexbench.evaluation.rows import load_run
+from dexbench.evaluation.rows import Run, load_run
 from dexbench.evaluation.runner import groups_of
 from dexbench.evaluation.suite import Suite
 from tests.toy import DELAY, SUITE, ToyWorld, make_suite, run
@@ -319,6 +319,18 @@ def test_rows_of_an_earlier_run_are_what_would_be_measured(suite: Suite, tmp_pat
     assert run(again, tmp_path / "all", "crash", reuse=[tmp_path / "reused"]) == run(suite, tmp_path / "x", "crash")
 
 
+def sealed(folder: Path, info: dict[str, Any], content: Run) -> Path:
+    """Write a run folder with digests that hold, whatever is in it."""
+    folder.mkdir()
+    previous = origin(info)
+    with (folder / "episodes.jsonl").open("wb") as file:
+        for row in content.episodes:
+            line, previous = seal(row, previous)
+            file.write(line)
+    (folder / "run.json").write_text(json.dumps(info))
+    return folder
+
+
 def test_rows_with_other_attempts_or_of_another_cell_are_not_taken(suite: Suite, tmp_path: Path) -> None:
     run(suite, tmp_path / "before")
     other = make_suite(tmp_path / "other", SUITE.replace("attempts: 1", "attempts: 2"))
@@ -327,15 +339,7 @@ def test_rows_with_other_attempts_or_of_another_cell_are_not_taken(suite: Suite,
     assert [n["index"] for n in notes if "from" in n] == list(range(11, 20)), "the first entry has another limit"
     info = json.loads((tmp_path / "before" / "run.json").read_text())
     info["cells"]["toy-v1/toy"]["agent"]["version"] = "older"
-    copy = tmp_path / "older"
-    copy.mkdir()
-    previous, content = origin(info), b""
-    for row in load_run(tmp_path / "before", blobs=True).episodes:
-        line, previous = seal(row, previous)
-        content += line
-    (copy / "episodes.jsonl").write_bytes(content)
-    (copy / "run.json").write_text(json.dumps(info))
-    run(suite, tmp_path / "new", reuse=[copy])
+    run(suite, tmp_path / "new", reuse=[sealed(tmp_path / "older", info, load_run(tmp_path / "before", blobs=True))])
     notes = [json.loads(line) for line in (tmp_path / "new" / "machine.jsonl").read_text().splitlines()]
     assert [n["index"] for n in notes if "from" in n] == list(range(11, 20)), "the agent's version is another in a cell"
 
@@ -352,3 +356,17 @@ def test_rows_of_another_agent_and_damaged_ones_are_refused(suite: Suite, tmp_pa
     (before / "episodes.jsonl").write_bytes(rows.replace(b'"success":true', b'"success":false', 1))
     with pytest.raises(DataError, match="was edited"):
         run(suite, tmp_path / "run", reuse=[before])
+
+
+def test_rows_that_deny_themselves_are_not_taken_over(suite: Suite, tmp_path: Path) -> None:
+    run(suite, tmp_path / "before")
+    info = json.loads((tmp_path / "before" / "run.json").read_text())
+    content = load_run(tmp_path / "before", blobs=True)
+    content.episodes[2]["trial"]["seed"] += 1
+    with pytest.raises(DataError, match="row 2: denies itself"):
+        run(suite, tmp_path / "run", reuse=[sealed(tmp_path / "trial", info, content)])
+    for n, (entries, said) in enumerate([(None, "'entries' is missing"), ([{"name": "plain"}], "lacks its name")]):
+        folder = sealed(tmp_path / str(n), {**info, "entries": entries}, load_run(tmp_path / "before", blobs=True))
+        with pytest.raises(DataError, match=said):
+            run(suite, tmp_path / "run", reuse=[folder])
+    assert not (tmp_path / "run" / "run.json").exists(), "nothing is begun"

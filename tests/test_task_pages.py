@@ -6,6 +6,8 @@ import re
 import struct
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from dexbench.cli.task_films import weak
 from dexbench.cli.task_page import pages
 from dexbench.core.shelf import TASKS, load_agent, load_task, names
 from dexbench.evaluation.markdown_table import table
+from dexbench.evaluation.suite import Episode, Suite, load_suite
 from dexbench.evaluation.task_facts import drawn, entries_of, published, published_failures, shown, thresholds
 from dexbench.evaluation.task_page import FILMS, film_name, task_page
 from dexbench.sensors import opengl
@@ -49,39 +52,44 @@ def test_there_is_a_page_for_each_task_and_no_other() -> None:
 def test_films_are_made_of_what_is_missing_and_what_is_unwanted_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name = next(name for name in names(TASKS) if published_failures(load_task(name), "scripted"))
-    task, asked = load_task(name), list[Reel]()
+    name = next(name for name in names(TASKS) if list(weak(load_task(name), 1.0)))
+    kinds = list(weak(load_task(name), 1.0))
+    asked, shot = list[Episode](), list[str]()
+    differing = {film_name(kinds[0])}
+
+    def simulate(suite: Suite, agent: str, folder: Path, *_: Any, **__: Any) -> SimpleNamespace:
+        asked.extend(suite.episodes)
+        trials = [load_suite(kind.suite).episodes[kind.episode].trial for kind in kinds]
+        known = [kinds[trials.index(e.trial)] for e in suite.episodes]
+        codes = ["none" if film_name(kind) in differing else kind.code for kind in known]
+        return SimpleNamespace(episodes=[{"index": n, "failure": code} for n, code in enumerate(codes)])
 
     def make(reels: list[Reel], jobs: int) -> str:
-        asked.extend(reels)
-        for path in (path for reel in reels for _, path in reel.films):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        for _, path in (film for reel in reels for film in reel.films):
             path.write_bytes(b"film")
             path.with_suffix(".png").write_bytes(b"poster")
+            shot.append(path.name)
         return ""
 
+    monkeypatch.setattr(task_films, "evaluate", simulate)
     monkeypatch.setattr(task_films, "shoot_all", make)
-    command = ["task", "films", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path)]
-    assert main([*command, name, "--below", "1"]) == 2
-    assert "dexbench eval --agent scripted --suite " in capsys.readouterr().err
-    assert main([*command, "--below", "2"]) == 2
-    for row in published(task, "scripted"):
-        (tmp_path / "runs" / row.suite / "scripted").mkdir(parents=True, exist_ok=True)
+    command = ["task", "films", "--out", str(tmp_path), name, "--below"]
+    assert main([*command, "2"]) == 2
     (tmp_path / FILMS).mkdir()
     old = tmp_path / FILMS / "old.mp4"
     old.touch()
-    assert main([*command, name, "--below", "1"]) == 0
-    assert old.exists(), "other tasks' films are left alone"
-    kinds = [kind for found in weak(task, 1.0).values() for kind in found]
-    films = {film_name(kind) for kind in kinds}
-    assert {path.name for path in (tmp_path / FILMS).iterdir()} == {*films, "old.mp4"}
-    episodes = {film_name(kind): kind.episode for kind in kinds}
-    assert {path.name: index for reel in asked for index, path in reel.films} == episodes
+    assert main([*command, "1"]) == 1
+    said = capsys.readouterr().out
+    assert f"not filmed: episode {kinds[0].episode} of {kinds[0].suite} ends with 'none' here" in said
+    assert [e.index for e in asked[: len(kinds)]] == list(range(len(asked))), "each a row of a run of its own"
+    assert {path.name for path in (tmp_path / FILMS).iterdir()} == {*shot, "old.mp4"}, "no posters, others' films stay"
+    assert {*shot} == {film_name(kind) for kind in kinds} - differing
     asked.clear()
-    assert main([*command, name, "--below", "1"]) == 0
-    assert asked == [], "they are there"
+    differing.clear()
+    assert main([*command, "1"]) == 0
+    assert len(asked) == 1, "what is there is not made again"
     (text,) = [text for _, text in pages([name], tmp_path)]
-    assert all(f"({FILMS}/{film})" in text for film in films)
+    assert all(f"({FILMS}/{film_name(kind)})" in text for kind in kinds)
 
 
 def test_a_change_of_the_code_makes_the_page_stale(

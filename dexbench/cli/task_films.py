@@ -1,28 +1,33 @@
 """`dexbench task films`: how the expert fails where it fails often, one film for each kind."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from dexbench.core.errors import DataError, DexBenchError, RunError
+from dexbench.core.errors import DataError, DexBenchError
 from dexbench.core.shelf import TASKS, load_task, names
-from dexbench.core.task import Task, versioned
+from dexbench.core.task import Task
 from dexbench.evaluation.published import Failed
+from dexbench.evaluation.runner import evaluate
 from dexbench.evaluation.statistics import Rate, weighted
+from dexbench.evaluation.suite import load_suite
 from dexbench.evaluation.task_facts import published, published_failures
 from dexbench.evaluation.task_page import FILMS, film_name
 
 from ._runs import cores
 from .filming import Reel, shoot_all
 from .task_sheet import EXPERT
+from .worlds import simulated
 
 DESCRIPTION = """\
 Film how the expert fails: for each task and body on which its published rate is below
---below, the first episode of each failure code, out of the runs that were published. The
-task pages link to these films. Films of episodes that are no longer wanted are removed.
+--below, the first episode of each failure code. The episodes are simulated again; one
+that does not end as published is named, and not filmed. The task pages link to these
+films. Films that are no longer wanted are removed.
 
-  dexbench task films                    all tasks, from runs, into docs/tasks/failures
+  dexbench task films                    all tasks, into docs/tasks/failures
   dexbench task films open_jar --below 1
   dexbench task page                     then: the pages, with their links"""
 
@@ -35,7 +40,6 @@ SIZE = {"width": 240, "height": 194, "every": 5}
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("task", nargs="*", metavar="TASK", help="default: every task")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="RUNS", help="default: runs")
     parser.add_argument("--out", type=Path, default=Path("docs/tasks"), metavar="FOLDER", help="default: docs/tasks")
     floors = ", ".join(f"{floor:g} for {hands}" for hands, floor in FLOOR.items())
     parser.add_argument("--below", type=float, metavar="RATE", help=f"rate that needs none (by hands: {floors})")
@@ -43,54 +47,66 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Film what is not there yet."""
+    """Film what is not there yet; 1 if an episode does not end as published."""
     if arguments.below is not None and not 0.0 < arguments.below <= 1.0:
         raise DataError(f"--below is {arguments.below:g}; it is a rate above 0, at most 1")
+    if arguments.jobs < 1:
+        raise DataError("--jobs must be at least 1")
     folder = arguments.out / FILMS
     tasks = [load_task(name) for name in arguments.task or names(TASKS)]
-    wanted = [
-        reel for task in tasks for reel in reels(task, arguments.runs, folder, arguments.below or FLOOR[task.hands])
-    ]
+    wanted = [kind for task in tasks for kind in weak(task, arguments.below or FLOOR[task.hands])]
     if not arguments.task:
-        for path in sorted(set(folder.glob("*.mp4")) - {path for reel in wanted for _, path in reel.films}):
+        for path in sorted({*folder.glob("*.mp4")} - {folder / film_name(kind) for kind in wanted}):
             path.unlink()
             print(f"removed {path}")
-    why_not = shoot_all([reel for reel in map(_missing, wanted) if reel.films], arguments.jobs)
-    if why_not:
-        raise DexBenchError(f"no films: {why_not}")
-    for poster in folder.glob("*.png"):
-        poster.unlink()
+    missing = [kind for kind in wanted if not (folder / film_name(kind)).is_file()]
+    differ = []
+    for suite in dict.fromkeys(kind.suite for kind in missing):
+        differ += film(suite, [kind for kind in missing if kind.suite == suite], folder, arguments.jobs)
     there = sorted(folder.glob("*.mp4"))
     print(f"{folder}: {len(there)} films, {sum(path.stat().st_size for path in there) / 2**20:.1f} MiB")
-    return 0
+    for said in differ:
+        print(f"not filmed: {said}")
+    return 1 if differ else 0
 
 
-def reels(task: Task, runs: Path, folder: Path, below: float) -> Iterator[Reel]:
-    """Yield what is to be filmed of a task.
-
-    Raises:
-      RunError: a published run is not in `runs`.
-    """
-    for body, kinds in weak(task, below).items():
-        for suite in dict.fromkeys(kind.suite for kind in kinds):
-            if not (runs / suite / EXPERT).is_dir():
-                made = f"dexbench eval --agent {EXPERT} --suite {suite} --out {runs}"
-                raise RunError(f"{runs / suite / EXPERT} is not here; `{made}` makes it")
-            films = tuple((kind.episode, folder / film_name(kind)) for kind in kinds if kind.suite == suite)
-            yield Reel(runs / suite / EXPERT, versioned(task), body, films, SIZE)
-
-
-def weak(task: Task, below: float) -> dict[str, list[Failed]]:
-    """Return {body: the first failure of each kind} of the bodies on which the expert's rate is below `below`."""
+def weak(task: Task, below: float) -> Iterator[Failed]:
+    """Yield the first failure of each kind, of the bodies on which the expert's published rate is below `below`."""
     rates = published(task, EXPERT)
-    found = {}
     for body, kinds in published_failures(task, EXPERT).items():
         together = weighted([Rate(m.successes, m.trials) for m in rates if m.embodiment == body])
         if together.value is not None and together.value < below:
-            found[body] = kinds
-    return found
+            yield from kinds
 
 
-def _missing(reel: Reel) -> Reel:
-    """Return a reel of the films that are not there yet."""
-    return replace(reel, films=tuple(film for film in reel.films if not film[1].is_file()))
+def film(name: str, kinds: Sequence[Failed], folder: Path, jobs: int) -> list[str]:
+    """Simulate and film episodes of a suite; return what is to be said of those that do not end as published.
+
+    Raises:
+      DexBenchError: no films can be made here.
+    """
+    suite = load_suite(name)
+    episodes = [replace(suite.episodes[kind.episode], index=n) for n, kind in enumerate(kinds)]
+    reels: dict[tuple[str, str], list[tuple[int, Path]]] = {}
+    differ = []
+    with TemporaryDirectory(prefix="dexbench-films-") as place:
+        part = replace(suite, episodes=tuple(episodes))
+        print(f"{len(kinds)} episodes of {name}: simulating them", flush=True)
+        rows = evaluate(part, EXPERT, Path(place) / EXPERT, simulated, jobs=jobs, progress=True).episodes
+        for kind, episode, row in zip(kinds, episodes, rows, strict=True):
+            if row["failure"] == kind.code:
+                path = Path(place) / film_name(kind)
+                reels.setdefault((episode.trial.task, episode.embodiment), []).append((episode.index, path))
+            else:
+                was = f"ends with {row['failure']!r} here, published is {kind.code!r}"
+                differ.append(f"episode {kind.episode} of {name} {was}")
+        made = [Reel(Path(place) / EXPERT, *cell, tuple(films), SIZE) for cell, films in reels.items()]
+        if why_not := shoot_all(made, jobs):
+            raise DexBenchError(f"no films: {why_not}")
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (path for reel in made for _, path in reel.films):
+            whole = folder / path.name
+            beside = whole.with_suffix(".new")
+            beside.write_bytes(path.read_bytes())
+            beside.replace(whole)
+    return differ

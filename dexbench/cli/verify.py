@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         given = getattr(arguments, option)
         if given is not None and given < least:
             raise DataError(f"--{option} is {given}; it must be {least} or more")
+    if arguments.seed is not None and arguments.sample is None:
+        raise DataError("--seed is of a draw, and nothing is drawn: give --sample N too, or leave --seed out")
     held = True
     # Nobody who makes a run may know which of its rows will be drawn.
     seed = secrets.randbelow(2**32) if arguments.seed is None else arguments.seed

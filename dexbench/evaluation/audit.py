@@ -127,7 +127,9 @@ def judge_cell(cell: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     for row in cell["rows"]:
         rate = rate_in(row)
         if row["error"]:
-            where = f"broke down in {row['errors']} of {rate.trials} episodes" if row["errors"] else "could not run"
+            where = (
+                f"broke down in {row['errors']} of {rate.trials} episodes" if row["errors"] else "could not be asked"
+            )
             unclear.append(f"{row['name']} {where}: {row['error']}")
         if row["role"] == CHEAT and (above := exceeds(rate)) is not False:
             (faults if above else unclear).append(f"{row['name']} succeeds in {said(rate)}{'' if above else TOO_FEW}")

@@ -59,7 +59,7 @@ def table_of(task: Row) -> tuple[list[str], list[list[str]]]:
 
 def _entry(row: Row | None, stages: Sequence[str]) -> str:
     if row is None or not row["success"]["trials"]:
-        return "could not run" if row is not None and row["error"] else "does not apply"
+        return "could not be asked" if row is not None and row["error"] else "does not apply"
     rate = row["success"]
     furthest = max((i for i, n in enumerate(row["reached"]) if n), default=None)
     stage = "nothing" if furthest is None else f"{stages[furthest]} {row['reached'][furthest]}"

@@ -29,6 +29,8 @@ ATTEMPTS = 1000
 WATCHED = 6
 """Successes of the expert that are re-simulated and watched; of everybody else, the episode that got furthest."""
 
+TWIN = "it does step by step what the expert does: no cheat here"
+
 
 @dataclass(frozen=True)
 class Audited:
@@ -151,6 +153,8 @@ class Auditor:
         with Bar(title, len(todo), shown=self.progress) as bar:
             for slot, (why_not, error) in crew.run(todo.values()):
                 job = todo[slot]
+                if not why_not and not error and self._twin(job):
+                    error = TWIN
                 if why_not or error:
                     self._why[slot] = (why_not, error)
                 else:
@@ -158,6 +162,22 @@ class Auditor:
                     rows = [r for r in load_run(job.folder).episodes if r["index"] != own]
                     self._rows[slot] = [*self._rows.get(slot, ()), *rows]
                 bar.step(f"{self.cells[slot[0]].task} {self.cells[slot[0]].embodiment} {slot[1]}")
+
+    def _twin(self, job: Ask) -> bool:
+        """Return whether a cheat went, state by state, through what the expert went through wherever that succeeded.
+
+        A cheat that changes a part of the expert which the expert does not use here is no cheat here.
+        """
+        asked = {a.label: a for a in self.cells[job.slot[0]].asked}
+        expert = next(a for a in asked.values() if a.role == EXPERT)
+        if asked[job.slot[1]].role != CHEAT or job.suite != self._suites[job.slot[0]].path:
+            return False
+        folder = self._folder((job.slot[0], expert.label), self._suites[job.slot[0]])
+        taken = job.settings.get("episode")  # what is replayed is the same on its own trial
+        rows = load_run(folder, blobs=True).episodes
+        won = {r["index"]: r["hashes"] for r in rows if r["success"] and r["index"] != taken}
+        own = {r["index"]: r["hashes"] for r in load_run(job.folder, blobs=True).episodes}
+        return bool(won) and all(own.get(index) == states for index, states in won.items())
 
     def _watch(self, slot: Slot, asked: Asked) -> Watch | None:
         cell, rows = self.cells[slot[0]], self._rows.get(slot, [])[: self.episodes]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dexbench.core.errors import RunError
+from dexbench.core.errors import DataError, RunError
+from dexbench.core.trial import Trial
 
-from .journal import EPISODES, origin, read_info
+from .journal import EPISODES, RUN, origin, read_info
 from .record import Row, lines, parse, read_rows
 from .suite import Episode
 
@@ -46,7 +47,7 @@ def reusable(folder: Path, asked: Mapping[str, Any], episodes: Sequence[Episode]
             raise RunError(
                 f"{folder}: its rows cannot be taken over: {field} is {info.get(field)} there, {asked[field]} here"
             )
-    attempts = {entry["name"]: entry["attempts"] for entry in info["entries"]}
+    attempts = _attempts(info, folder)
     same = {name for name, cell in asked["cells"].items() if info["cells"].get(name) == cell}
     wanted: dict[tuple[str, str, int], list[int]] = {}
     for e in episodes:
@@ -55,10 +56,24 @@ def reusable(folder: Path, asked: Mapping[str, Any], episodes: Sequence[Episode]
     path, found, start = folder / EPISODES, {}, 0
     if path.exists():
         for line, row in zip(lines(path), read_rows(path, origin(info)), strict=False):
-            key = (f"{row['trial']['task']}/{row['embodiment']}", row["trial_digest"], attempts[row["entry"]])
+            trial = Trial.from_row(row["trial"])
+            if trial.digest() != row["trial_digest"] or row["entry"] not in attempts:
+                raise DataError(f"{path}, row {row['index']}: denies itself; `dexbench verify {folder}` says more")
+            key = (f"{trial.task}/{row['embodiment']}", row["trial_digest"], attempts[row["entry"]])
             found.update(dict.fromkeys(wanted.get(key, ()), Place(folder, start, len(line))))
             start += len(line)
     return found
+
+
+def _attempts(info: Mapping[str, Any], folder: Path) -> dict[str, int]:
+    """Return {entry: how many attempts an episode of it has}."""
+    entries = info.get("entries")
+    if not isinstance(entries, list):
+        raise DataError(f"{folder / RUN}: field 'entries' is missing or no list")
+    for entry in entries:
+        if not isinstance(entry, dict) or type(entry.get("name")) is not str or type(entry.get("attempts")) is not int:
+            raise DataError(f"{folder / RUN}: an entry lacks its name or attempts")
+    return {entry["name"]: entry["attempts"] for entry in entries}
 
 
 def taken(place: Place, episode: Episode) -> Row:
