@@ -3,6 +3,7 @@
 All is checked in one picture of both arms: what one hand holds, and where the other one comes from.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,12 @@ class Stance:
     def chain(self) -> Array:
         """(C,) chain angles at the grasp [rad]."""
         return self.approach[-1]
+
+
+def roles(instruction: str) -> tuple[str, str]:
+    """Return (the hand that an instruction names first: the one that gives, or holds; the other one)."""
+    first = re.findall(r"\b(left|right)\b", instruction)[0]
+    return first, "right" if first == "left" else "left"
 
 
 def about(axis: int, count: int) -> list[Array]:

@@ -1,6 +1,5 @@
 """The script of hand_over: both grasps are planned together, the second one again from where the bar then is."""
 
-import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -11,7 +10,7 @@ from dexbench.core.rotations import quaternion_matrices
 from dexbench.core.schema import Array
 
 from ._motions import Attempt, Episode
-from ._pairs import Stance, about, arc, follow, met, palms, route, stances
+from ._pairs import Stance, about, arc, follow, met, palms, roles, route, stances
 from ._planner import Reached
 from ._poses import compose, inverse, turned, upright
 from ._skills import Skills
@@ -54,7 +53,7 @@ FLIP = np.array([0.0, 1.0, 0.0, 0.0])
 
 def script(skills: Skills, e: Episode) -> Iterator[Array]:
     """Yield one command a tick: lift, carry to the middle, take with the other hand, let go."""
-    giver, taker = _roles(e.instruction)
+    giver, taker = roles(e.instruction)
     k = skills.target(e)
     stand = skills.index("bar_stand")
     start = float(e.seen["object_pose"][k, 2])
@@ -66,12 +65,6 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
         yield from skills.home(e)
         yield from skills.wait(e, 0.5)
     yield from skills.stay(e)  # a bar that lies on the table is out of reach for either
-
-
-def _roles(instruction: str) -> tuple[str, str]:
-    """Return (giver, taker): every instruction names the giving hand first."""
-    first = re.findall(r"\b(left|right)\b", instruction)[0]
-    return first, "right" if first == "left" else "left"
 
 
 @dataclass(frozen=True)

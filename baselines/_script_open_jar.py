@@ -11,13 +11,13 @@ from dexbench.grasp.library import Grasps
 from dexbench.objects.articulated import load_articulated
 
 from ._motions import Episode
-from ._pairs import Stance, about, follow, palms, route, stances
+from ._pairs import Stance, about, follow, palms, roles, route, stances
 from ._planner import JUMP
 from ._poses import compose, inverse
 from ._skills import Skills
 from ._ways import Ways
 
-REVISION = 1
+REVISION = 2
 JAR, LID = "screw_jar", "screw_jar/lid"
 GRASPS = "two_hands/jar"
 """Grasps of the jar's body and lid."""
@@ -64,7 +64,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     jar, lid = skills.index(JAR), skills.index(LID)
     wanted = next((a for word, a in ANGLES.items() if word in e.instruction), np.pi / 3) + BEYOND
     start = _open(skills, e)
-    tried: set[tuple[str, int]] = set()
+    tried: set[int] = set()
     while wanted - (_open(skills, e) - start) > BEYOND / 2:
         skills.around.see(e.seen, (jar, lid))
         holder = _holder(skills, e, jar, lid, wanted, tried)
@@ -74,7 +74,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
             tried.clear()
             continue
         held, way = holder
-        tried.add((held.side, held.row))
+        tried.add(held.row)
         yield from _hold(skills, e, held, way)
         yield from _strokes(skills, e, held, jar, lid, start + wanted)
         if wanted - (_open(skills, e) - start) > BEYOND / 2:  # another way of holding it may leave more room
@@ -151,35 +151,35 @@ def _open(skills: Skills, e: Episode) -> float:
 
 
 def _holder(
-    skills: Skills, e: Episode, jar: int, lid: int, wanted: float, tried: set[tuple[str, int]]
+    skills: Skills, e: Episode, jar: int, lid: int, wanted: float, tried: set[int]
 ) -> tuple[Stance, list[Array]] | None:
-    """Return how one hand gets to the jar, such that the other one can turn the lid a long way; None if none can.
+    """Return how the hand that is to hold the jar gets there, such that the other one can turn the lid a long way.
 
-    Grasps `tried`, as (side, row), are left out.
+    None if it does not; grasps in rows `tried` are left out.
     """
     best, found, enough = SHORT, None, min(wanted + WOUND, LONG) - STEP
     there, around = skills.pose(e, jar), skills.around
     around.keep(False)
-    for side, other in (("left", "right"), ("right", "left")):
-        body, cap = _grasps_of(skills, side, "body"), _grasps_of(skills, other, "lid")
-        wraps = [w for w in palms(there, about(2, HEADINGS), body) if (side, w[0]) not in tried]
-        holders = list(stances(skills, Ways(skills, side, wraps, 1.0), body, e.command, tight=_tight(skills)[0]))
-        caps = Ways(skills, other, list(palms(there, about(2, HEADINGS), cap)), 0.5, tries=90)
-        turners = list(stances(skills, caps, cap, e.command, (jar, lid), by=other, tight=_tight(skills)[1]))
-        routes: dict[int, list[Array] | None] = {}
-        for a, b in islice(_free(skills, e, holders, turners, (jar, lid)), PAIRS):
-            held, turner = holders[a], turners[b]
-            if a not in routes:
-                routes[a] = route(skills, e.command, side, held.standoff, held.pregrasp)
-            way = routes[a]
-            base = skills.planner.command(e.command, side, held.chain, held.squeeze)
-            if way is None or _come(skills, turner, base, (jar, lid), side) is None:
-                continue
-            length = STEP * len(_arc(skills, turner, there, base, (jar, lid), min(wanted + WOUND, LONG)))
-            if length > best:
-                best, found = length, (held, way)
-            if best >= enough:
-                return found
+    side, other = roles(e.instruction)
+    body, cap = _grasps_of(skills, side, "body"), _grasps_of(skills, other, "lid")
+    wraps = [w for w in palms(there, about(2, HEADINGS), body) if w[0] not in tried]
+    holders = list(stances(skills, Ways(skills, side, wraps, 1.0), body, e.command, tight=_tight(skills)[0]))
+    caps = Ways(skills, other, list(palms(there, about(2, HEADINGS), cap)), 0.5, tries=90)
+    turners = list(stances(skills, caps, cap, e.command, (jar, lid), by=other, tight=_tight(skills)[1]))
+    routes: dict[int, list[Array] | None] = {}
+    for a, b in islice(_free(skills, e, holders, turners, (jar, lid)), PAIRS):
+        held, turner = holders[a], turners[b]
+        if a not in routes:
+            routes[a] = route(skills, e.command, side, held.standoff, held.pregrasp)
+        way = routes[a]
+        base = skills.planner.command(e.command, side, held.chain, held.squeeze)
+        if way is None or _come(skills, turner, base, (jar, lid), side) is None:
+            continue
+        length = STEP * len(_arc(skills, turner, there, base, (jar, lid), min(wanted + WOUND, LONG)))
+        if length > best:
+            best, found = length, (held, way)
+        if best >= enough:
+            break
     return found
 
 

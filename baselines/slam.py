@@ -30,12 +30,13 @@ class SlamSkills(Skills):
         yield from self._strike(e, far, near)
 
     def fingers(self, e: Episode, side: str, hand: Array, seconds: float = 0.4) -> Commands:
-        """Strike at where the hand has come to."""
+        """Strike at where the hand has come to, for ever: a fist that went on would be a firm grip."""
         near, far = e.command, e.command.copy()
         own, reach = self.planner.chain[side], self.planner.reach[side]
         away = compose(np.concatenate(reach.pose(near[own])), np.array([0.0, 0.0, -BACK, 1.0, 0.0, 0.0, 0.0]))
         far[own] = reach.solve(away[:3], away[3:], near[own], steps=40).q
-        yield from self._strike(e, far, near)
+        while True:
+            yield from self._strike(e, far, near)
 
     def _strike(self, e: Episode, far: Array, near: Array) -> Commands:
         """Go from one command (A,) to the other three times."""
