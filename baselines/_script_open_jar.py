@@ -17,7 +17,7 @@ from ._poses import compose, inverse
 from ._skills import Skills
 from ._ways import Ways
 
-REVISION = 2
+REVISION = 3
 JAR, LID = "screw_jar", "screw_jar/lid"
 GRASPS = "two_hands/jar"
 """Grasps of the jar's body and lid."""
@@ -27,8 +27,9 @@ BEYOND = np.deg2rad(8.0)
 """How much further it turns: what the fingers give way is not the lid's [rad]."""
 HEADINGS = 16
 """Ways round that either hand comes; the jar looks the same in all of them."""
-PAIRS, TURNERS = 60, 12
-"""Pairs of stances that do not meet which are looked at, and stances for a further stroke."""
+PAIRS, MOST, TURNERS = 60, 200, 12
+"""Pairs of stances that do not meet which are looked at, at most where none of them is good, and stances for a further
+stroke."""
 LITTLE = np.deg2rad(6.0)
 """What a stroke must bring at least to be followed by another one [rad]."""
 TIGHT = {"bytedexter": (2.5, 2.0), "shadow": (0.9, 0.9)}
@@ -38,8 +39,8 @@ ELSE = (1.2, 1.2)
 """The same for all other hands."""
 STEP = np.deg2rad(6.0)
 """Between two points of a stroke [rad]."""
-LONG, SHORT = np.deg2rad(100.0), np.deg2rad(18.0)
-"""A stroke that needs no better one, and one that is not worth it [rad]."""
+LONG, SHORT = np.deg2rad(100.0), np.deg2rad(5.0)
+"""A stroke that needs no better one, and one that is not worth it [rad]; a hand that turns back first has more."""
 WOUND, EXTRA = np.deg2rad(25.0), 4
 """What the fingers give way before the lid turns [rad], and points by which a stroke may go beyond its plan."""
 PACE, RETURN = 0.6, 1.2
@@ -167,7 +168,9 @@ def _holder(
     caps = Ways(skills, other, list(palms(there, about(2, HEADINGS), cap)), 0.5, tries=90)
     turners = list(stances(skills, caps, cap, e.command, (jar, lid), by=other, tight=_tight(skills)[1]))
     routes: dict[int, list[Array] | None] = {}
-    for a, b in islice(_free(skills, e, holders, turners, (jar, lid)), PAIRS):
+    for n, (a, b) in enumerate(islice(_free(skills, e, holders, turners, (jar, lid)), MOST)):
+        if n >= PAIRS and found is not None:
+            break
         held, turner = holders[a], turners[b]
         if a not in routes:
             routes[a] = route(skills, e.command, side, held.standoff, held.pregrasp)

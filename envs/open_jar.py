@@ -13,7 +13,7 @@ from dexbench.objects.catalogue import instances
 from dexbench.objects.layout import upright
 
 HANDS = 2
-VERSION = 4
+VERSION = 5
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 JAR = "screw_jar"
@@ -33,8 +33,8 @@ ASTRAY = 0.05
 LOW = -0.02
 """Height of the jar's foot below which it has left the table [m]."""
 
-PLACE = {"seen": ((0.45, 0.71), (-0.23, 0.23)), "unseen": ((0.43, 0.71), (-0.27, 0.27))}
-"""Where the jar stands, x and y in the cell frame [m], by split: a recorded episode that is played again must miss."""
+PLACE = {"seen": ((0.44, 0.61), (-0.20, 0.20)), "unseen": ((0.43, 0.63), (-0.22, 0.22))}
+"""Where the jar stands, x and y in the cell frame [m], by split: within reach of either hand of every robot."""
 ANGLES = {"seen": {"a tenth": np.pi / 5, "an eighth": np.pi / 4}, "unseen": {"a sixth": np.pi / 3}}
 """How far the lid is to be turned, in words and [rad], by split."""
 ASIDE = ((0.80, 0.86), (-0.25, 0.25))

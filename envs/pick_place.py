@@ -16,7 +16,8 @@ from dexbench.objects.layout import scatter
 from . import _basket
 
 HANDS = 1
-VERSION = 1
+VERSION = 2
+"""2: lifted for a second, not for a moment."""
 SPLITS: tuple[str, ...] = ("seen", "unseen", "unseen_instructions")
 """As published: seen objects; unseen ones; instructions that no training instruction is like, over both kinds."""
 
@@ -27,6 +28,8 @@ GAP = 0.07
 
 LIFT = 0.05
 """Rise of the centre of mass over its start, touched by hands alone, that counts as lifted [m]."""
+CARRIED = 1.0
+"""Seconds without interruption for which it must be so: what a hand flings up has not been picked up."""
 HOLDING = Holding(hold=0.5, linger=0.5)
 REACH = 0.15
 """Palm to object centre [m]."""
@@ -52,9 +55,9 @@ UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, NEVER_LIFTED, MISSED, NOT_REL
 class PickPlace(TaskBase):
     """Language names one of five objects; a basket stands among them.
 
-    The named object must have been lifted by hands alone, 5 cm over where its centre of mass started, and then lie
-    inside the basket, slower than 5 cm/s and touched by no hand, for half a second without interruption, and still half
-    a second later. No other object may be in the basket then.
+    The named object must have been lifted by hands alone, 5 cm over where its centre of mass started, for one second
+    without interruption, and then lie inside the basket, slower than 5 cm/s and touched by no hand, for half a second
+    without interruption, and still half a second later. No other object may be in the basket then.
     """
 
     name = "pick_place"
@@ -112,7 +115,8 @@ class PickPlace(TaskBase):
         """Return fresh memory for n worlds."""
         return HOLDING.remember(n) | {
             "start": np.zeros((n, self.slots)),  # heights of the centres at the start [m]
-            "lifted": np.zeros((n, self.slots), bool),  # each object, at any time so far
+            "carried": np.zeros((n, self.slots)),  # for how long each object has been up [s]
+            "lifted": np.zeros((n, self.slots), bool),  # each object, for long enough, at any time so far
         }
 
     def begin(self, scene: Scene, worlds: WorldIds) -> None:
@@ -126,7 +130,8 @@ class PickPlace(TaskBase):
         centre, basket = scene.object_centre[:, :k], scene.index("basket")
         touched = np.logical_or.reduce(scene.hand_contacts[:, :, :k], axis=1)
         up = touched & (centre[:, :, 2] - m["start"] >= LIFT) & (scene.other_contacts[:, :k] == 0)
-        m["lifted"] = lifted = m["lifted"] | up
+        m["carried"] = carried = (m["carried"] + scene.period) * up
+        m["lifted"] = lifted = m["lifted"] | (carried >= CARRIED - 1e-9)
         inside = _basket.inside(scene, k)
         named = np.zeros_like(inside)
         named[rows, target] = True
@@ -151,8 +156,8 @@ class PickPlace(TaskBase):
         def reward() -> Array:
             away = np.linalg.norm((centre[rows, target] - scene.object_position[:, basket])[:, :2], axis=1)
             near = tolerance(palm, bounds=(0.0, REACH), margin=0.4, sigmoid="long_tail")
-            carried = tolerance(away, bounds=(0.0, 0.08), margin=0.4, sigmoid="long_tail")
-            return np.asarray((near + was * (1 + carried) + 2 * here + 3 * goal) / 8)
+            come = tolerance(away, bounds=(0.0, 0.08), margin=0.4, sigmoid="long_tail")
+            return np.asarray((near + was * (1 + come) + 2 * here + 3 * goal) / 8)
 
         return Outcome(held.once, held.at_end, stage, held.attempts, reward, failure, held.done)
 

@@ -132,6 +132,21 @@ def test_the_full_can_is_lifted_and_held() -> None:
     assert outcome.stage[0] == 5
 
 
+@pytest.mark.parametrize("lifted", [False, True])
+def test_a_can_that_is_pushed_away_ends_it_and_one_that_is_lifted_does_not(lifted: bool) -> None:
+    played = play("feel_weight")
+    full = played.scene.trials[0].target
+    played.raised((full + 1) % 3, 0.03 if lifted else 0.0)
+    played.scene.object_centre[0, (full + 1) % 3, :2] += [0.04, 0.04]
+    outcome = played.live()
+    assert outcome.done[0] != lifted
+    played.raised((full + 1) % 3, 0.03)
+    played.raised(full, 0.12)
+    outcome = played.live(1.6)
+    assert outcome.success_at_end[0] == lifted
+    assert played.code(outcome) == ("none" if lifted else "pushed_away")
+
+
 def test_cans_differ_in_mass_alone_and_agents_are_not_told() -> None:
     task = shelf.load_task("feel_weight")
     for seed in range(20):
