@@ -22,6 +22,8 @@ REACH = 0.20
 """Palm to the jar's middle [m]."""
 BEGUN = np.deg2rad(15.0)
 """Turn of the lid against the jar at which it counts as begun [rad]."""
+TOGETHER = 3
+"""Stage from which on both hands have been at it at the same time."""
 STILL = 1.0
 """Largest speed of the lid against the jar while it counts as done [rad/s]."""
 UPRIGHT = np.deg2rad(30.0)
@@ -77,10 +79,10 @@ class OpenJar(TaskBase):
 
     The lid must be turned against the jar by the angle that the instruction states, measured at its thread from where
     it started, and stay there for one second without interruption and one second longer, without being turned on. The
-    hand that is to hold the jar must do so meanwhile, and the other one must not touch it below its lid. The jar must
-    not be tilted by more than 30 degrees and not come further than 5 cm from where it stood, ever. That the lid takes
-    two hands is a matter of physics: the thread needs 0.25 N m and the foot resists with a twentieth of that, so that a
-    lid turned by one hand takes the jar along.
+    hand that is to hold the jar must do so meanwhile, and the other one must not touch it below its lid; before that
+    both must have been at it at the same time. The jar must not be tilted by more than 30 degrees and not come further
+    than 5 cm from where it stood, ever. That the lid takes two hands is a matter of physics: the thread needs 0.25 N m
+    and the foot resists with a twentieth of that, so that a lid turned by one hand takes the jar along.
     """
 
     name = "open_jar"
@@ -154,7 +156,8 @@ class OpenJar(TaskBase):
         touching, both = np.logical_or.reduce(hands, axis=1), np.logical_and.reduce(hands, axis=1)
         keeps = at_jar[rows, m["holder"]] & ~at_jar[rows, 1 - m["holder"]]
         far = turned >= m["angle"]
-        opened = far & (np.abs(scene.joint_velocity[:, joint]) <= STILL) & ~lost
+        together = m["stage"] >= TOGETHER  # what an arm has turned in passing was not begun by two hands
+        opened = together & far & (np.abs(scene.joint_velocity[:, joint]) <= STILL) & ~lost
         goal = opened & keeps
         held = HOLDING.judge(scene, goal, touching)
         m["once"] = once = held.once & ~lost
@@ -162,7 +165,7 @@ class OpenJar(TaskBase):
 
         away = scene.palm_position - scene.object_centre[:, body, None]
         near = ((away * away).sum(axis=2) < REACH * REACH).any(axis=1)
-        late = np.maximum(np.where(turned >= BEGUN, 4, 0), np.where(opened, 5 + at_end, 0))
+        late = np.maximum(np.where(together & (turned >= BEGUN), 4, 0), np.where(opened, 5 + at_end, 0))
         stage = HOLDING.reach(scene, np.maximum(near, np.maximum(touching * (2 + both), late)))
 
         def failure() -> Array:

@@ -36,6 +36,7 @@ def test_a_lid_turned_far_enough_counts() -> None:
 def test_the_hand_that_is_named_must_hold_the_jar(how: str) -> None:
     p = begun(holder_left=float(how != "held by the other hand"))
     jar = p.scene.index("screw_jar")
+    p.live()
     if how == "let go of":
         p.held_by(jar, "")
     if how == "held by both hands":
@@ -80,6 +81,15 @@ def test_a_jar_that_was_tipped_or_pushed_away_is_lost(fault: str) -> None:
     assert not outcome.success_once[0]
     assert outcome.done[0]
     assert p.code(outcome) == fault
+
+
+def test_a_lid_that_an_arm_has_turned_is_not_begun() -> None:
+    p = play("open_jar", angle=1.0, holder_left=1.0)
+    turn_lid(p, 1.1)
+    p.held_by(p.scene.index("screw_jar"), "left")
+    assert p.live(3.0).stage[0] == 2
+    p.held_by(p.scene.index("screw_jar/lid"), "right")
+    assert [p.live().stage[0] for _ in range(2)] == [3, 5]
 
 
 def test_a_jar_may_move_a_little() -> None:
