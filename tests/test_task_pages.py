@@ -15,7 +15,7 @@ import pytest
 from dexbench.cli import task_films
 from dexbench.cli.filming import Reel
 from dexbench.cli.main import main
-from dexbench.cli.task_films import weak
+from dexbench.cli.task_films import FLOOR, weak
 from dexbench.cli.task_page import pages
 from dexbench.core.shelf import TASKS, load_agent, load_task, names
 from dexbench.evaluation.markdown_table import table
@@ -47,6 +47,12 @@ def test_there_is_a_page_for_each_task_and_no_other() -> None:
     assert {path.stem for path in FOLDER.glob("*.png")} == set(names(TASKS))
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\]\((\w+)\.md\)", index)) == set(names(TASKS))
+
+
+def test_every_kind_of_failure_of_a_weak_expert_has_a_film_and_nothing_else_has() -> None:
+    tasks = [load_task(name) for name in names(TASKS)]
+    wanted = {film_name(kind) for task in tasks for kind in weak(task, FLOOR[task.hands])}
+    assert {path.name for path in (FOLDER / FILMS).iterdir()} == wanted, "make them: dexbench task films"
 
 
 def test_films_are_made_of_what_is_missing_and_what_is_unwanted_goes(
