@@ -107,6 +107,21 @@ def test_a_pull_rises_stays_and_ends_and_is_the_trials_own() -> None:
     assert 5 <= size <= 7.1
 
 
+def test_a_pull_leaves_no_trace_in_worlds_beside_it() -> None:
+    """Not even the sign of a zero: records are compared bit by bit, whatever ran beside them."""
+    task = shelf.load_task("hold_against_pull")
+    trials = [task.place(np.random.default_rng(seed), "seen") for seed in range(2)]
+    early = replace(trials[0], extra={**trials[0].extra, "pull_at": 0.0})
+    late = replace(trials[1], extra={"pull_at": 9.0, "pull_x": -1.0, "pull_y": -1.0, "pull_z": -1.0})
+    states = []
+    for given in ([early, late], [late]):
+        world = SimWorld(task, "shadow_ur10e", len(given), groups=("state",), threads=1)
+        world.reset(given)
+        world.advance(np.tile(world.spec.embodiment.home, (len(given), 1)))
+        states.append(world.snapshot([len(given) - 1]).tobytes())
+    assert states[0] == states[1]
+
+
 def test_the_first_can_that_is_really_lifted_decides() -> None:
     played = play("feel_weight")
     full = played.scene.trials[0].target

@@ -177,7 +177,7 @@ class SimWorld:
             self._disturbances.control(range(self.n) if ids is None else ids.tolist(), setpoint, control)
         push = self.task.disturb(self.scene)
         if push is not None or self._pushing:  # what was applied stays applied until it is taken back
-            self._pushed[:] = 0.0 if push is None else push
+            self._pushed[:] = 0.0 if push is None else push + 0.0  # no -0.0: states are compared bit by bit
             self._pushing = push is not None
         try:
             if ids is None:
