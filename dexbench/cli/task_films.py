@@ -95,18 +95,15 @@ def film(name: str, kinds: Sequence[Failed], folder: Path, jobs: int) -> list[st
         rows = evaluate(part, EXPERT, Path(place) / EXPERT, simulated, jobs=jobs, progress=True).episodes
         for kind, episode, row in zip(kinds, episodes, rows, strict=True):
             if row["failure"] == kind.code:
-                path = Path(place) / film_name(kind)
-                reels.setdefault((episode.trial.task, episode.embodiment), []).append((episode.index, path))
+                film_of = (episode.index, folder / film_name(kind))
+                reels.setdefault((episode.trial.task, episode.embodiment), []).append(film_of)
             else:
                 was = f"ends with {row['failure']!r} here, published is {kind.code!r}"
                 differ.append(f"episode {kind.episode} of {name} {was}")
         made = [Reel(Path(place) / EXPERT, *cell, tuple(films), SIZE) for cell, films in reels.items()]
-        if why_not := shoot_all(made, jobs):
-            raise DexBenchError(f"no films: {why_not}")
-        folder.mkdir(parents=True, exist_ok=True)
+        why_not = shoot_all(made, jobs)
         for path in (path for reel in made for _, path in reel.films):
-            whole = folder / path.name
-            beside = whole.with_suffix(".new")
-            beside.write_bytes(path.read_bytes())
-            beside.replace(whole)
+            path.with_suffix(".png").unlink(missing_ok=True)  # the poster: pages link to films
+        if why_not:
+            raise DexBenchError(f"no films: {why_not}")
     return differ

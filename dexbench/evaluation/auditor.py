@@ -72,6 +72,8 @@ class Auditor:
     _rows: dict[Slot, list[Row]] = field(default_factory=dict)
     _why: dict[Slot, tuple[str, str]] = field(default_factory=dict)
     _seen: dict[Slot, list[Testimony]] = field(default_factory=dict)
+    _states: dict[Slot, dict[int, list[str]]] = field(default_factory=dict)
+    """Of the experts' successes: what they went through, by episode."""
 
     def run(self) -> list[Document]:
         """Return the audited tasks as `audit_document` takes them."""
@@ -172,10 +174,12 @@ class Auditor:
         expert = next(a for a in asked.values() if a.role == EXPERT)
         if asked[job.slot[1]].role != CHEAT or job.suite != self._suites[job.slot[0]].path:
             return False
-        folder = self._folder((job.slot[0], expert.label), self._suites[job.slot[0]])
+        slot = (job.slot[0], expert.label)
+        if slot not in self._states:
+            rows = load_run(self._folder(slot, self._suites[slot[0]]), blobs=True).episodes
+            self._states[slot] = {r["index"]: r["hashes"] for r in rows if r["success"]}
         taken = job.settings.get("episode")  # what is replayed is the same on its own trial
-        rows = load_run(folder, blobs=True).episodes
-        won = {r["index"]: r["hashes"] for r in rows if r["success"] and r["index"] != taken}
+        won = {index: states for index, states in self._states[slot].items() if index != taken}
         own = {r["index"]: r["hashes"] for r in load_run(job.folder, blobs=True).episodes}
         return bool(won) and all(own.get(index) == states for index, states in won.items())
 
