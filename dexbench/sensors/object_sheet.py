@@ -131,5 +131,5 @@ def _aim(places: Array, turns: Array, slot: int, thing: ObjectModel, view: Array
     middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
     radius = float(np.linalg.norm(points - middle, axis=1).max())
     back = view / np.linalg.norm(view)
-    places[slot] = middle + back * 1.02 * radius / np.sin(np.radians(FOV / 2))
+    places[slot] = middle + back * 1.15 * radius / np.sin(np.radians(FOV / 2))
     turns[slot] = aim(places[slot], middle)
