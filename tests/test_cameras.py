@@ -16,8 +16,9 @@ from dexbench.core.errors import DataError, MissingExtra, UnknownName
 from dexbench.objects.catalogue import load_object
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots
 from dexbench.sensors import opengl
-from dexbench.sensors.cameras import BACKENDS, FAR, KINDS, Camera, Eye, make_camera
+from dexbench.sensors.cameras import BACKENDS, Camera, make_camera
 from dexbench.sensors.images import FIRST_OBJECT, FURNITURE, NOTHING, ROBOT, ImageRequest, Images
+from dexbench.sensors.views import FAR, KINDS, Eye
 from dexbench.sim.furniture import CAMERAS, furnish
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ import pytest
 from dexbench.cli.main import main
 from dexbench.core.errors import DataError
 from dexbench.core.shelf import load_embodiment
-from dexbench.grasp.assessment import assess
+from dexbench.grasp.assessor import assess
 from dexbench.grasp.grasp_file import bench_grasps
 from dexbench.grasp.library import library_path, load_grasps
 from dexbench.grasp.measures import MEASURES

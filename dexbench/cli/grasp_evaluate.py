@@ -40,8 +40,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the tables; 0."""
     from dexbench.evaluation.publication import write_text
-    from dexbench.grasp.assessment import assess
     from dexbench.grasp.assessment_table import table
+    from dexbench.grasp.assessor import assess
 
     sets = assess(arguments.files, arguments.hand, arguments.object)
     print("\n\n".join(table(one) + _rates(one) for one in sets))

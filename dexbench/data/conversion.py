@@ -5,43 +5,25 @@ those that the files give. What is missing or not known is said in the set itsel
 `notes`) and printed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dexbench.core.errors import DataError, UnknownName
-from dexbench.core.trial import Trial
 
-from .lerobot_episode import Episode
-from .lerobot_layout import Column
+from .dexgraspvla_layout import read_dexgraspvla
+from .foreign import Foreign
 from .lerobot_writer import Writer
+from .realdex_layout import read_realdex
 
 NO_WORDS = "no instruction was recorded"
-
-
-@dataclass(frozen=True)
-class Foreign:
-    """What a reader found."""
-
-    layout: str
-    """Its name, for example "realdex"."""
-    columns: tuple[Column, ...]
-    episodes: Iterator[Episode]
-    """Read one at a time."""
-    notes: tuple[str, ...]
-    """On what is missing, and what is not known."""
 
 
 Reader = Callable[[Path, str], Foreign]
 """Reads a folder or file; the words are the instruction of its episodes."""
 
 
-def readers() -> dict[str, tuple[Reader, float]]:
-    """Return readers by layout, with the rate of their recordings where it is published, else 0 [Hz]."""
-    from .dexgraspvla_layout import read_dexgraspvla
-    from .realdex_layout import read_realdex
-
-    return {"realdex": (read_realdex, 0.0), "dexgraspvla": (read_dexgraspvla, 20.0)}
+READERS: dict[str, tuple[Reader, float]] = {"realdex": (read_realdex, 0.0), "dexgraspvla": (read_dexgraspvla, 20.0)}
+"""Readers by layout, with the rate of their recordings where it is published, else 0 [Hz]."""
 
 
 def convert(
@@ -60,10 +42,9 @@ def convert(
       UnknownName: no such layout.
       DataError: files that are not in that layout, or are broken; no rate.
     """
-    known = readers()
-    if layout not in known:
-        raise UnknownName("layout", layout, known)
-    read, fixed = known[layout]
+    if layout not in READERS:
+        raise UnknownName("layout", layout, READERS)
+    read, fixed = READERS[layout]
     if not (rate_hz or fixed):
         raise DataError(
             f"files in {layout}'s layout do not say at which rate they were recorded; give it with --rate HZ"
@@ -81,8 +62,3 @@ def convert(
             writer.add(episode)
             count += 1
     return count, notes
-
-
-def nowhere(layout: str, index: int, instruction: str) -> Trial:
-    """Return what stands in a trial's place: nothing that could be set up."""
-    return Trial(layout, "unknown", index, instruction, 0, ())

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dexbench.core.errors import DataError, MissingExtra
 from dexbench.core.schema import Array
 
-from .conversion import Foreign, nowhere
+from .foreign import Foreign, nowhere
 from .lerobot_episode import Episode
 from .lerobot_layout import Column
 from .lerobot_video import PREFIX

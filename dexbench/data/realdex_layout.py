@@ -19,7 +19,7 @@ from dexbench.core.capped import read_capped
 from dexbench.core.errors import DataError
 from dexbench.core.schema import Array
 
-from .conversion import Foreign, nowhere
+from .foreign import Foreign, nowhere
 from .lerobot_episode import Episode
 from .lerobot_layout import Column
 

@@ -4,9 +4,8 @@ Importing this loads neither; making a camera does, in the process that makes it
 """
 
 import importlib.util
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import mujoco
 import mujoco.batch
@@ -19,44 +18,13 @@ from dexbench.core.schema import Array
 from .calibration import fit
 from .mirror import Mirror, Nudge, Sky
 from .opengl import backends, make_context
+from .rays import RayCamera
+from .views import FAR, KINDS, SMOOTH, Eye, Views, camera_id, shrink
 
-KINDS = ("rgb", "depth", "segmentation")
-FAR = 10.0
-"""Depth is reported up to here; where nothing is seen, this is the depth [m]."""
 BACKENDS = ("auto", "gl", "rays")
 SHADOW_MAP = 512
 """Width of the shadow map. MuJoCo's own choice, 4096, takes eight times as long without a GPU, and at the size of a
 film looks the same; smooth pictures, which are looked at for longer, take four times the width."""
-SMOOTH = 2
-"""Smooth pictures are drawn so many times as wide and high, and averaged: without a GPU that costs what four samples a
-pixel cost, and smooths shading and shadows too."""
-
-
-class Eye(Protocol):
-    """What looks at the worlds of a batch."""
-
-    def look(
-        self,
-        batch: mujoco.batch.Batch,
-        world: int,
-        camera: str,
-        kinds: Sequence[str] = KINDS,
-        appearance: Appearance = DEFAULT,
-        nudge: Nudge | None = None,
-    ) -> dict[str, Array]:
-        """Return the pictures of `kinds` (see the methods below) that `camera`, nudged or not, takes of `world`."""
-
-    def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str, appearance: Appearance = DEFAULT) -> Array:
-        """Return (height, width, 3) uint8."""
-
-    def depth(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
-        """Return (height, width) float32: distance along the optical axis, at most FAR [m]."""
-
-    def segmentation(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
-        """Return (height, width) int32: ids of the geoms seen, -1 where there is nothing."""
-
-    def close(self) -> None:
-        """Let go of the renderer; idempotent."""
 
 
 def make_camera(
@@ -86,53 +54,8 @@ def make_camera(
         raise UnknownName("camera backend", backend, BACKENDS)
     rays = importlib.util.find_spec("mujoco_warp") is not None
     if backend == "rays" or (backend == "auto" and rays and not backends()):
-        from .rays import RayCamera
-
         return RayCamera(model, width, height, shadows=shadows, smooth=smooth)
     return Camera(model, width, height, shadows=shadows, smooth=smooth)
-
-
-def camera_id(model: mujoco.MjModel, camera: str) -> int:
-    """Return the id of a camera; raise UnknownName with the cameras there are."""
-    found = mujoco.mj_name2id(model, int(mujoco.mjtObj.mjOBJ_CAMERA), camera)
-    if found < 0:
-        raise UnknownName("camera", camera, (model.camera(i).name for i in range(model.ncam)))
-    return int(found)
-
-
-def shrink(picture: Array, times: int) -> Array:
-    """Average blocks of `times` x `times` pixels of a (height, width, 3) uint8 picture."""
-    if times == 1:
-        return picture
-    height, width = picture.shape[0] // times, picture.shape[1] // times
-    total = picture.reshape(height, times, width, times, 3).sum((1, 3), dtype=np.uint16)
-    mean: Array = (total // times**2).astype(np.uint8)
-    return mean
-
-
-class Views(ABC):
-    """The three single pictures, for whoever can look()."""
-
-    @abstractmethod
-    def look(
-        self,
-        batch: mujoco.batch.Batch,
-        world: int,
-        camera: str,
-        kinds: Sequence[str] = KINDS,
-        appearance: Appearance = DEFAULT,
-        nudge: Nudge | None = None,
-    ) -> dict[str, Array]:
-        """Return several kinds of picture of one camera at once."""
-
-    def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str, appearance: Appearance = DEFAULT) -> Array:
-        return self.look(batch, world, camera, ("rgb",), appearance)["rgb"]
-
-    def depth(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
-        return self.look(batch, world, camera, ("depth",))["depth"]
-
-    def segmentation(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
-        return self.look(batch, world, camera, ("segmentation",))["segmentation"]
 
 
 class Camera(Views):

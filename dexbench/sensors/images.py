@@ -16,9 +16,10 @@ from dexbench.core.rotations import matrix_quaternion
 from dexbench.core.schema import Array, Field, Observation
 
 from .calibration import intrinsics_of, points_of, pose_of
-from .cameras import FAR, KINDS, Eye, camera_id, make_camera
+from .cameras import make_camera
 from .depth import measured, subsample
 from .mirror import Mirror, Nudge
+from .views import FAR, KINDS, Eye, camera_id
 
 NOTHING, FURNITURE, ROBOT, FIRST_OBJECT = range(4)
 """Labels of segmentation: object k is FIRST_OBJECT + k."""

@@ -12,8 +12,8 @@ from dexbench.core.errors import DataError, MissingExtra
 from dexbench.core.schema import Array
 
 from .calibration import fit
-from .cameras import FAR, KINDS, SMOOTH, Views, camera_id, shrink
 from .mirror import Mirror, Nudge, Sky
+from .views import FAR, KINDS, SMOOTH, Views, camera_id, shrink
 
 _PLACES = ("geom_xpos", "geom_xmat", "cam_xpos", "cam_xmat", "light_xpos", "light_xdir")
 """All that the ray caster reads of a state."""

@@ -9,7 +9,8 @@ import numpy as np
 from dexbench.core.appearance import DEFAULT, Appearance
 from dexbench.core.schema import Array
 
-from .cameras import camera_id, make_camera
+from .cameras import make_camera
+from .views import camera_id
 
 GAP = 4
 """Between two pictures [pixels]."""

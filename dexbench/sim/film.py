@@ -13,7 +13,8 @@ from dexbench.core.schema import Array
 from dexbench.core.trial import Trial
 from dexbench.core.world import World
 from dexbench.evaluation.packing import unpack
-from dexbench.sensors.cameras import Eye, make_camera
+from dexbench.sensors.cameras import make_camera
+from dexbench.sensors.views import Eye
 from dexbench.sim.world import SimWorld
 
 EVERY = 2

@@ -15,7 +15,8 @@ from mujoco.rendering.classic import gl_context
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from dexbench.sensors import opengl
-from dexbench.sensors.cameras import KINDS, make_camera
+from dexbench.sensors.cameras import make_camera
+from dexbench.sensors.views import KINDS
 from dexbench.sim.world import SimWorld
 
 SIZE = 128
