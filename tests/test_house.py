@@ -8,6 +8,7 @@ import tomllib
 import zlib
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,23 @@ def test_imports_go_down() -> None:
             if FLOORS[there] >= FLOORS[here]:
                 wrong.append(f"{path.relative_to(ROOT)}:{line}: {here} imports {name}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Not even within functions, or for types: what two files share stands in a third."""
+    names = {module_name(path): path for path in sources()}
+    graph: dict[str, set[str]] = {}
+    for here, path in names.items():
+        package = here if path.stem == "__init__" else here.rpartition(".")[0]
+        found = (f"{package}.{name}" if level else name for _, level, name in imports(path))
+        graph[here] = {target for name in found for target in (name, name.rpartition(".")[0]) if target in names} - {
+            here
+        }
+        graph[here] -= {target for target in graph[here] if here.startswith(f"{target}.")}  # its own package
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 def test_neighbours_are_imported_from_beside() -> None:
