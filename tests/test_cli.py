@@ -52,6 +52,18 @@ def test_list_shows_every_shelf_with_a_line_each(capsys: pytest.CaptureFixture[s
     assert all(line and "\n" not in line for entries in found.values() for line in entries.values())
 
 
+@pytest.mark.parametrize("words", [["verify", "run", "--no-such"], ["object", "sheet", "a.png", "--no-such"]])
+def test_an_option_that_there_is_not_names_the_help_of_its_own_verb(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 2
+    said = capsys.readouterr().err
+    assert "--no-such" in said
+    assert f"`dexbench {' '.join(words[: words.index('--no-such') - 1])} --help`" in said
+
+
 def test_a_broken_package_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> Path:
         raise DataError("its module does not exist")

@@ -119,10 +119,8 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     for here, path in names.items():
         package = here if path.stem == "__init__" else here.rpartition(".")[0]
         found = (f"{package}.{name}" if level else name for _, level, name in imports(path))
-        graph[here] = {target for name in found for target in (name, name.rpartition(".")[0]) if target in names} - {
-            here
-        }
-        graph[here] -= {target for target in graph[here] if here.startswith(f"{target}.")}  # its own package
+        targets = {target for name in found for target in (name, name.rpartition(".")[0]) if target in names}
+        graph[here] = {target for target in targets if target != here and not here.startswith(f"{target}.")}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -5,7 +5,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dexbench import __version__
 from dexbench.core.errors import DexBenchError, UnknownName
@@ -57,6 +57,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print `message` and where help is, and exit."""
         self.exit(FAILED, f"dexbench: {message}\n(`{self.prog} --help` explains)\n")
+
+    def parse_known_args(self, *given: Any) -> Any:  # type: ignore[override]
+        """Refuse what is left over here, so that the verb which did not know it names its own help."""
+        found, rest = super().parse_known_args(*given)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return found, rest
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
