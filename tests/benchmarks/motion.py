@@ -11,7 +11,7 @@ import mujoco
 import numpy as np
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from dexbench.core.shelf import load_agent
+from dexbench.core.shelf import AGENTS, constants, load_agent
 from dexbench.core.trial import Trial
 from dexbench.sim.world import SimWorld
 
@@ -89,7 +89,7 @@ def held(world: SimWorld) -> bool:
 @lru_cache
 def motion(task: str, embodiment: str) -> Motion:
     """Return the first draw that the expert lifts."""
-    world = SimWorld(task, embodiment, groups=STATE)
+    world = SimWorld(task, embodiment, groups=constants(AGENTS, "scripted")["OBSERVES"])
     agent = load_agent("scripted", world.spec)
     aloft = world.task.stages.index("lift") + 1
     for draw in range(20):
