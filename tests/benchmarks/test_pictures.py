@@ -1,9 +1,9 @@
 """What pictures cost without a GPU: rays, which need no OpenGL library, against llvmpipe.
 
 Rounds are taken in turn, and the best of each counts. MuJoCo's own renderer as a user gets it (4 samples a pixel, a
-shadow map of 4096) is the one to be beaten by five, in processor time: llvmpipe takes every core there is for a picture,
-rays one, and where worlds keep all cores busy that is what a picture costs. Wall time is reported beside it, and so is
-our own plain renderer.
+shadow map of 4096) is the one to be beaten by five, in processor time: llvmpipe takes every core there is for a
+picture, rays one, and where worlds keep all cores busy that is what a picture costs. Wall time is reported beside it,
+and so is our own plain renderer.
 """
 
 import importlib.util
