@@ -173,14 +173,12 @@ def test_an_expert_that_never_succeeds_shows_nothing(tmp_path: Path) -> None:
     assert "no cheat applies" in task["open"]
 
 
-def test_the_trial_that_is_replayed_is_not_counted(tmp_path: Path) -> None:
-    """A cheat that takes the expert's episode may not be asked about that very trial."""
-    cast = (Asked("good", EXPERT), Asked("lazy", CHEAT, takes=("run", "episode")))
-    one = auditor(tmp_path, toy.ToyWorld, cast)
-    (task,) = document_of(one.run())["tasks"]
-    assert task["cells"][0]["rows"][1]["success"]["trials"] == 7
+def test_a_cheat_gets_the_run_of_the_expert_if_it_asks_for_it(tmp_path: Path) -> None:
+    cast = (Asked("good", EXPERT), Asked("lazy", CHEAT, takes=("run",)))
+    (task,) = document_of(auditor(tmp_path, toy.ToyWorld, cast).run())["tasks"]
+    assert task["cells"][0]["rows"][1]["success"]["trials"] == 8
     info = json.loads((tmp_path / "toy-v1" / "toy" / "audit_8" / "lazy" / "run.json").read_text())
-    assert info["settings"] == {"run": str(tmp_path / "toy-v1" / "toy" / "audit_8" / "good"), "episode": 0}
+    assert info["settings"] == {"run": str(tmp_path / "toy-v1" / "toy" / "audit_8" / "good")}
 
 
 def test_stopped_and_run_again_ends_the_same(tmp_path: Path) -> None:

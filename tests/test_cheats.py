@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from dexbench.baselines import replay
 from dexbench.baselines._motions import Episode
 from dexbench.core import shelf
-from dexbench.core.errors import ContractError
+from dexbench.core.errors import ContractError, DataError
 from dexbench.core.rollout import Ended, rollout
 from dexbench.core.schema import Array, Observation
 from dexbench.core.task import Task
 from dexbench.core.world import WorldSpec
+from dexbench.evaluation.packing import pack
 from dexbench.sim.world import SimWorld
 
 CHEATS = [a for a in shelf.names(shelf.AGENTS) if shelf.constants(shelf.AGENTS, a).get("CONTROL")]
@@ -55,6 +58,35 @@ def test_one_hand_does_not_lift_the_tray() -> None:
     for end in ends:
         assert not end.outcome.success_once[end.world]
         assert task.failures[end.outcome.failure[end.world]] in ("one_handed", "tilted")
+
+
+def test_replay_plays_in_each_trial_what_was_recorded_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = SimWorld(*GRASP, 1, groups=("state",)).spec
+    count, seeds = len(world.action.actuators), (20, 21, 22)
+    rows = [
+        {
+            "index": i,
+            "embodiment": GRASP[1],
+            "success": True,
+            "trial": {"task": world.task, "seed": seed},
+            "actions": pack(np.full((2, count), float(seed))),
+        }
+        for i, seed in enumerate(seeds)
+    ]
+    monkeypatch.setattr(replay, "load_run", lambda *_, **__: SimpleNamespace(episodes=rows))
+    agent = replay.make(world, run="runs/expert")
+    agent.reset(range(60), [""] * 60, [*seeds * 10, *range(30, 60)])
+    played = agent.act({}, range(60))[:, 0, 0]
+    assert not (played[:30] == np.tile(seeds, 10)).any()
+    assert set(played[30:].tolist()) == set(map(float, seeds)), "all of them are played"
+    one = replay.make(world, run="runs/expert", episode=1)
+    one.reset([0], [""], [21])
+    assert one.act({}, [0])[0, 0, 0] == 21.0
+    rows[1:] = []
+    with pytest.raises(ContractError, match=r"holds 1 successes.*two are needed"):
+        replay.make(world, run="runs/expert")
+    with pytest.raises(DataError, match="no episode 7"):
+        replay.make(world, run="runs/expert", episode=7)
 
 
 @pytest.mark.parametrize("cheat", ["shove", "close_empty", "half"])

@@ -34,7 +34,7 @@ class Asked:
     role: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     takes: tuple[str, ...] = ()
-    """Further settings that come from the expert's run in the same cell: "run", "episode"."""
+    """Further settings that come from the expert's run in the same cell: "run", its folder."""
 
     @property
     def label(self) -> str:

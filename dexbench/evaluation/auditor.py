@@ -123,18 +123,15 @@ class Auditor:
         expert = (slot[0], next(a.label for a in self.cells[slot[0]].asked if a.role == EXPERT))
         taken: dict[str, Any] = {}
         if asked.takes:
-            first = next((r["index"] for r in self._rows.get(expert, ()) if r["success"]), None)
-            if first is None:
+            if not any(r["success"] for r in self._rows.get(expert, ())):
                 self._why[slot] = ("it needs a success of the expert here, and there is none", "")
                 return None
-            given = {"run": str(self._folder(expert, self._suites[slot[0]])), "episode": first}
-            taken = {name: given[name] for name in asked.takes}
+            taken = {name: str(self._folder(expert, self._suites[slot[0]])) for name in asked.takes}
         return self._job(slot, asked, self._suites[slot[0]], taken)
 
     def _second(self, slot: Slot, asked: Asked) -> Ask:
         """Return the job that gives a cheat as many episodes as a verdict needs."""
-        rest = self.most - self.episodes + ("episode" in asked.takes)  # for the one that is not counted
-        suite = self._suite(self.cells[slot[0]], "second", rest, SECOND)
+        suite = self._suite(self.cells[slot[0]], "second", self.most - self.episodes, SECOND)
         first = self._first(slot, asked)
         assert first is not None, "it has run"
         return self._job(slot, asked, suite, {k: v for k, v in first.settings.items() if k in asked.takes})
@@ -160,9 +157,7 @@ class Auditor:
                 if why_not or error:
                     self._why[slot] = (why_not, error)
                 else:
-                    own = job.settings.get("episode") if job.suite == self._suites[slot[0]].path else None
-                    rows = [r for r in load_run(job.folder).episodes if r["index"] != own]
-                    self._rows[slot] = [*self._rows.get(slot, ()), *rows]
+                    self._rows[slot] = [*self._rows.get(slot, ()), *load_run(job.folder).episodes]
                 bar.step(f"{self.cells[slot[0]].task} {self.cells[slot[0]].embodiment} {slot[1]}")
 
     def _twin(self, job: Ask) -> bool:
@@ -178,8 +173,7 @@ class Auditor:
         if slot not in self._states:
             rows = load_run(self._folder(slot, self._suites[slot[0]]), blobs=True).episodes
             self._states[slot] = {r["index"]: r["hashes"] for r in rows if r["success"]}
-        taken = job.settings.get("episode")  # what is replayed is the same on its own trial
-        won = {index: states for index, states in self._states[slot].items() if index != taken}
+        won = self._states[slot]
         own = {r["index"]: r["hashes"] for r in load_run(job.folder, blobs=True).episodes}
         return bool(won) and all(own.get(index) == states for index, states in won.items())
 

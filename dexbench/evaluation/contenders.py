@@ -34,7 +34,7 @@ def _asked(name: str, task: Task) -> Iterator[Asked]:
     if known.get("CONTROL") is not True:
         return
     against, takes, variants = known.get("AGAINST", ""), known.get("TAKES", ()), known.get("VARIANTS", ({},))
-    if against not in ("", HANDS, TOUCH) or not set(takes) <= {"run", "episode"} or not variants:
+    if against not in ("", HANDS, TOUCH) or not set(takes) <= {"run"} or not variants:
         raise DataError(f"agent {name!r}: AGAINST, TAKES or VARIANTS is none that an audit knows")
     if (against == HANDS and task.hands < 2) or (against == TOUCH and not feels(task)):
         return
