@@ -16,9 +16,9 @@ from dexbench.core.errors import DataError, UnknownName
 from dexbench.core.trial import Trial
 from dexbench.sensors import opengl
 from dexbench.sensors.cameras import make_camera
+from dexbench.sensors.eye import Eye
 from dexbench.sensors.images import ImageRequest
 from dexbench.sensors.sheet import GAP, contact_sheet
-from dexbench.sensors.views import Eye
 from dexbench.sim.world import SimWorld
 
 NAMES = [n for n in appearances() if n != "default"]

@@ -17,8 +17,8 @@ from dexbench.objects.catalogue import load_object
 from dexbench.objects.pool import FIELDS, PoolTables, add_slots
 from dexbench.sensors import opengl
 from dexbench.sensors.cameras import BACKENDS, Camera, make_camera
+from dexbench.sensors.eye import FAR, KINDS, Eye
 from dexbench.sensors.images import FIRST_OBJECT, FURNITURE, NOTHING, ROBOT, ImageRequest, Images
-from dexbench.sensors.views import FAR, KINDS, Eye
 from dexbench.sim.furniture import CAMERAS, furnish
 
 ROOT = Path(__file__).parents[1]

@@ -19,8 +19,8 @@ from dexbench.core.errors import DataError, UnknownName
 from dexbench.core.rotations import matrix_quaternion, quaternion_matrix
 from dexbench.sensors import opengl
 from dexbench.sensors.depth import UNMEASURED, measured, subsample
+from dexbench.sensors.eye import FAR
 from dexbench.sensors.images import ImageRequest
-from dexbench.sensors.views import FAR
 from dexbench.sim.furniture import CAMERAS
 from dexbench.sim.gym import DexEnv
 from dexbench.sim.world import SimWorld

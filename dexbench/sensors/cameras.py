@@ -16,10 +16,10 @@ from dexbench.core.errors import DataError, UnknownName
 from dexbench.core.schema import Array
 
 from .calibration import fit
+from .eye import FAR, KINDS, SMOOTH, Eye, camera_id, shrink
 from .mirror import Mirror, Nudge, Sky
 from .opengl import backends, make_context
 from .rays import RayCamera
-from .views import FAR, KINDS, SMOOTH, Eye, Views, camera_id, shrink
 
 BACKENDS = ("auto", "gl", "rays")
 SHADOW_MAP = 512
@@ -58,7 +58,7 @@ def make_camera(
     return Camera(model, width, height, shadows=shadows, smooth=smooth)
 
 
-class Camera(Views):
+class Camera(Eye):
     """Looks through OpenGL. Groups 0 to 2 of geoms are shown; collision shapes (3) and sites are not.
 
     Without a GPU, two arms in 320 x 240 pixels take 10 ms of a processor; smooth 23, with shadows 28, with both 54.

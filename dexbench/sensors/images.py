@@ -18,8 +18,8 @@ from dexbench.core.schema import Array, Field, Observation
 from .calibration import intrinsics_of, points_of, pose_of
 from .cameras import make_camera
 from .depth import measured, subsample
+from .eye import FAR, KINDS, Eye, camera_id
 from .mirror import Mirror, Nudge
-from .views import FAR, KINDS, Eye, camera_id
 
 NOTHING, FURNITURE, ROBOT, FIRST_OBJECT = range(4)
 """Labels of segmentation: object k is FIRST_OBJECT + k."""

@@ -12,8 +12,8 @@ from dexbench.core.errors import DataError, MissingExtra
 from dexbench.core.schema import Array
 
 from .calibration import fit
+from .eye import FAR, KINDS, SMOOTH, Eye, camera_id, shrink
 from .mirror import Mirror, Nudge, Sky
-from .views import FAR, KINDS, SMOOTH, Views, camera_id, shrink
 
 _PLACES = ("geom_xpos", "geom_xmat", "cam_xpos", "cam_xmat", "light_xpos", "light_xdir")
 """All that the ray caster reads of a state."""
@@ -23,7 +23,7 @@ HEAD = "head"
 so that light is switched off and this one, which can change, is put in its place."""
 
 
-class RayCamera(Views):
+class RayCamera(Eye):
     """Colour, depth and segmentation in one pass; asking for one alone saves nothing.
 
     The first use on a machine compiles kernels, for some ten seconds; they are kept in Warp's cache.

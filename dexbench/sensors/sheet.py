@@ -10,7 +10,7 @@ from dexbench.core.appearance import DEFAULT, Appearance
 from dexbench.core.schema import Array
 
 from .cameras import make_camera
-from .views import camera_id
+from .eye import camera_id
 
 GAP = 4
 """Between two pictures [pixels]."""

@@ -14,7 +14,7 @@ from dexbench.core.trial import Trial
 from dexbench.core.world import World
 from dexbench.evaluation.packing import unpack
 from dexbench.sensors.cameras import make_camera
-from dexbench.sensors.views import Eye
+from dexbench.sensors.eye import Eye
 from dexbench.sim.world import SimWorld
 
 EVERY = 2

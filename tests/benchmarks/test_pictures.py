@@ -18,7 +18,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from dexbench.sensors import opengl
 from dexbench.sensors.cameras import make_camera
-from dexbench.sensors.views import KINDS
+from dexbench.sensors.eye import KINDS
 from dexbench.sim.world import SimWorld
 
 SIZE = 128

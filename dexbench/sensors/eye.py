@@ -1,8 +1,7 @@
-"""What every camera of a world gives, however it draws: kinds of picture, their range, and the three single ones."""
+"""What every camera of a world gives, however it draws: kinds of picture, their range, and each of them alone."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 import mujoco
 import mujoco.batch
@@ -20,33 +19,6 @@ FAR = 10.0
 SMOOTH = 2
 """Smooth pictures are drawn so many times as wide and high, and averaged: without a GPU that costs what four samples a
 pixel cost, and smooths shading and shadows too."""
-
-
-class Eye(Protocol):
-    """What looks at the worlds of a batch."""
-
-    def look(
-        self,
-        batch: mujoco.batch.Batch,
-        world: int,
-        camera: str,
-        kinds: Sequence[str] = KINDS,
-        appearance: Appearance = DEFAULT,
-        nudge: Nudge | None = None,
-    ) -> dict[str, Array]:
-        """Return the pictures of `kinds` (see the methods below) that `camera`, nudged or not, takes of `world`."""
-
-    def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str, appearance: Appearance = DEFAULT) -> Array:
-        """Return (height, width, 3) uint8."""
-
-    def depth(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
-        """Return (height, width) float32: distance along the optical axis, at most FAR [m]."""
-
-    def segmentation(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
-        """Return (height, width) int32: ids of the geoms seen, -1 where there is nothing."""
-
-    def close(self) -> None:
-        """Let go of the renderer; idempotent."""
 
 
 def camera_id(model: mujoco.MjModel, camera: str) -> int:
@@ -67,8 +39,8 @@ def shrink(picture: Array, times: int) -> Array:
     return mean
 
 
-class Views(ABC):
-    """The three single pictures, for whoever can look()."""
+class Eye(ABC):
+    """What looks at the worlds of a batch, however it draws."""
 
     @abstractmethod
     def look(
@@ -80,13 +52,20 @@ class Views(ABC):
         appearance: Appearance = DEFAULT,
         nudge: Nudge | None = None,
     ) -> dict[str, Array]:
-        """Return several kinds of picture of one camera at once."""
+        """Return the pictures of `kinds` (see the methods below) that `camera`, nudged or not, takes of `world`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the renderer; idempotent."""
 
     def rgb(self, batch: mujoco.batch.Batch, world: int, camera: str, appearance: Appearance = DEFAULT) -> Array:
+        """Return (height, width, 3) uint8."""
         return self.look(batch, world, camera, ("rgb",), appearance)["rgb"]
 
     def depth(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
+        """Return (height, width) float32: distance along the optical axis, at most FAR [m]."""
         return self.look(batch, world, camera, ("depth",))["depth"]
 
     def segmentation(self, batch: mujoco.batch.Batch, world: int, camera: str) -> Array:
+        """Return (height, width) int32: ids of the geoms seen, -1 where there is nothing."""
         return self.look(batch, world, camera, ("segmentation",))["segmentation"]
