@@ -1,9 +1,7 @@
 """What pictures cost without a GPU: rays, which need no OpenGL library, against llvmpipe.
 
 Rounds are taken in turn, and the best of each counts. MuJoCo's own renderer as a user gets it (4 samples a pixel, a
-shadow map of 4096) is the one to be beaten by five, in processor time: llvmpipe takes every core there is for a
-picture, rays one, and where worlds keep all cores busy that is what a picture costs. Wall time is reported beside it,
-and so is our own plain renderer.
+shadow map of 4096) is the one to be beaten by five; ours, plain, is reported beside it.
 """
 
 import importlib.util
@@ -79,7 +77,7 @@ def test_rays_beat_software_opengl(
     assert (seen["segmentation"] == plain.segmentation(batch, 0, camera)).mean() > 0.98, "the same picture"
     for eye in (users, plain, rays):
         eye.close()
-    ratio = best["llvmpipe: rgb, default"][1] / ours[1]
+    ratio = (best["llvmpipe: rgb, default"] / ours).min()
     assert ratio >= WANTED, (
         f"rays are {ratio:.1f} times as fast as MuJoCo's renderer on llvmpipe, {WANTED:g} are wanted"
     )
