@@ -1,7 +1,8 @@
-"""Script of *find_by_feel*: come down with the fingertips where that tells most, and grasp where the can must be."""
+"""Script of *find_by_feel*: feel with the fingertips where that tells most, grasp where the can must be, bring it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -13,12 +14,13 @@ from dexbench.objects.articulated import load_articulated
 from ._belief import Belief
 from ._motions import Commands, Episode
 from ._planner import JUMP, TURN, Reached, timed
-from ._poses import quaternion_of
+from ._poses import compose, inverse, quaternion_of, turned
 from ._script_keep_shell import roomier
 from ._skills import Skills
 
 OBSERVES = ("touch_net",)
-BOX = "opaque_box"
+REVISION = 1
+BOX, MARK = "opaque_box", "mark"
 LIKE = "can_01"
 """Whose grasps are used for all cans, which differ by half a centimetre in radius."""
 OVER = 0.16
@@ -52,6 +54,10 @@ FAR = 0.025
 """How much more must be learned for a way that is longer [nats/m]."""
 TRIES = 40
 """Places felt before it grasps all the same."""
+YAWS = (0.0, 0.5, -0.5, 1.0, -1.0)
+"""Turns of what is held, about the vertical, with which it is brought over the mark, in this order [rad]."""
+BRINGING = 0.25
+"""Speed at which it is brought there [m/s]."""
 
 
 def script(skills: Skills, e: Episode) -> Iterator[Array]:
@@ -63,6 +69,8 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
         if plan:
             yield from skills.attempt(e, plan)
             yield from skills.wait(e, 0.3)
+            if feeler.felt().any():
+                yield from feeler.bring()
             while feeler.felt().any():
                 yield e.command
             yield from skills.let_go(e, plan)
@@ -187,6 +195,21 @@ class Feeler:
             return roomier(self.skills, side, self.skills.grasps(side, name))
 
         return self.skills.plan(replace(self.e, seen=seen), 0, [self.side], grasps=grasps)
+
+    def bring(self) -> Commands:
+        """Bring what is held over the mark: it is taken to be where it was believed to stand."""
+        skills, e, side = self.skills, self.e, self.side
+        at, turn = self.box()
+        palm, mark = skills.palm(e, side), skills.pose(e, skills.index(MARK))
+        can = at + turn @ [*self.belief.mean, 0.0]
+        upright = np.array([1.0, 0.0, 0.0, 0.0])
+        within = compose(inverse(np.concatenate([can, upright])), palm)
+        seconds = float(np.linalg.norm(mark[:2] - can[:2])) / BRINGING
+        for go in (partial(skills.straight, seconds=max(seconds, 0.5)), skills.reach):
+            for yaw in YAWS:
+                there = np.concatenate([mark[:2], can[2:], turned(upright, yaw)])
+                if (yield from go(e, side, compose(there, within))):
+                    return
 
     def box(self) -> tuple[Array, Array]:
         """Return (3,) and (3, 3), where the box is in the cell frame [m]."""

@@ -12,11 +12,12 @@ from dexbench.objects.layout import upright
 from ._lifting import Lifting
 
 HANDS = 1
-VERSION = 1
+VERSION = 2
+"""2: objects stand in 42 by 78 cm, not in 20 by 36: eight recorded successes played again passed 8 of 189."""
 SPLITS: tuple[str, ...] = ("train", "val", "test")
 """By object: 40, 6 and 6, as RealDex is split (arXiv 2402.13853)."""
 
-REGION = ((0.54, 0.74), (-0.16, 0.20))
+REGION = ((0.42, 0.84), (-0.42, 0.36))
 """Where the object stands, x and y in the cell frame [m]."""
 BEHIND, LEAST = (0.14, 0.24), 0.40
 """How far behind the object the palm begins, and its least x [m]."""

@@ -1,4 +1,4 @@
-"""Lift a wide tray by 10 cm, level, and hold it: too heavy at its far end for one hand."""
+"""Lift a wide tray by 10 cm, level, and hold it at a mark: too heavy at its far end for one hand."""
 
 import numpy as np
 from dm_control.utils.rewards import tolerance
@@ -11,9 +11,12 @@ from dexbench.core.trial import Outcome, Trial
 from dexbench.objects.catalogue import instances, load_object
 from dexbench.objects.layout import upright
 
+from ._mark import MARK, aside, marked
+
 HANDS = 2
-VERSION = 2
-"""2: trays stand farther apart and turned further, since one recorded lift played again passed four in ten."""
+VERSION = 3
+"""2: trays stand farther apart and turned further, since one recorded lift played again passed four in ten. 3: the tray
+is brought to a mark, since eight recorded lifts played again still passed 13 of 189."""
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 LIFT = 0.10
@@ -22,6 +25,8 @@ LEVEL = np.deg2rad(12.0)
 """Largest tilt while it is held [rad]: what stands on it would slide at atan(friction), 0.2 for a glass on plastic."""
 TURN = (1 - np.cos(LEVEL)) / 2
 """The same as a bound of qx^2 + qy^2: the cosine of the tilt is 1 - 2 (qx^2 + qy^2)."""
+UNDER = 0.03
+"""Horizontal distance of the tray's centre of mass from the middle of the mark, at most [m]."""
 HOLDING = Holding(hold=1.0, linger=1.0)
 REACH = 0.22
 """A palm to the nearer handle [m]; at home they are 0.24 away and more, and fingers are shorter."""
@@ -29,21 +34,40 @@ HALF = 0.23
 """From the tray's centre to either handle [m]."""
 
 PLACE = ((0.54, 0.73), (-0.10, 0.10))
-"""Where the tray's centre stands, x and y in the cell frame [m]; its long axis lies along y."""
+"""Where the tray's centre stands, and where the mark is, x and y in the cell frame [m]; its long axis lies along y."""
+HIGH = 0.28
+"""Height of the mark over the table [m]: the tray, which would cover it on the table, is held under it."""
 YAW = np.deg2rad(30.0)
 """Largest turn away from that [rad]."""
 
-TEMPLATES = ("lift the {0} with both hands", "pick up the {0} and keep it level", "raise the {0} off the table")
-FAILURES = ("none", "never_reached", "never_touched", "one_handed", "never_lifted", "tilted", "dropped", "not_held")
-NONE, NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED, TILTED, DROPPED, NOT_HELD = range(len(FAILURES))
+TEMPLATES = (
+    "lift the {0} with both hands and hold it under the mark",
+    "pick up the {0}, keep it level and bring it under the red mark",
+    "raise the {0} off the table and hold it where the mark is",
+)
+FAILURES = (
+    "none",
+    "never_reached",
+    "never_touched",
+    "one_handed",
+    "never_lifted",
+    "tilted",
+    "not_brought",
+    "dropped",
+    "not_held",
+)
+NONE, NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED, TILTED, NOT_BROUGHT, DROPPED, NOT_HELD = range(
+    len(FAILURES)
+)
 UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED])
 
 
 class LiftTray(TaskBase):
-    """A tray with a handle at either end.
+    """A tray with a handle at either end, and a mark in the air, 28 cm over the table.
 
-    Its centre of mass must be at least 10 cm above where it started for one second without interruption, tilted by no
-    more than 12 degrees and touched by nothing but hands, and still be so one second later. The rule does not count
+    Its centre of mass must be at least 10 cm above where it started and within 3 cm of the mark's middle, seen from
+    above, for one second without interruption, tilted by no more than 12 degrees and touched by nothing but hands, and
+    still be so one second later. 24 seconds. The rule does not count
     hands: that one hand fails is a matter of physics, since the moment of the tray's weight about one handle is beyond
     its grip.
     """
@@ -53,9 +77,10 @@ class LiftTray(TaskBase):
     hands = HANDS
     needs = "two hands: the moment of the tray's weight about one handle is beyond one hand's grip"
     slots = 1
+    articulated: tuple[str, ...] = (MARK,)
     region: Region | None = ((0.50, 0.77), (-0.14, 0.14), (-0.7, 0.7))
-    horizon = 20.0
-    stages: tuple[str, ...] = ("reach", "touch", "both", "lift", "hold")
+    horizon = 24.0
+    stages: tuple[str, ...] = ("reach", "touch", "both", "lift", "bring", "hold")
     failures: tuple[str, ...] = FAILURES
     splits = SPLITS
 
@@ -64,10 +89,11 @@ class LiftTray(TaskBase):
         return tuple(instances("tray"))
 
     def place(self, rng: np.random.Generator, split: str) -> Trial:
-        """Draw a tray and where it stands."""
+        """Draw a tray, where it stands, and where the mark is."""
         name = str(rng.choice(instances("tray", split)))
         x, y = (float(rng.uniform(*bounds)) for bounds in PLACE)
         tray = upright(name, x, y, float(rng.uniform(-YAW, YAW)))
+        mark_x, mark_y = (float(rng.uniform(*bounds)) for bounds in PLACE)
         return Trial(
             task=versioned(self),
             split=split,
@@ -75,6 +101,7 @@ class LiftTray(TaskBase):
             instruction=str(rng.choice(TEMPLATES)).format(load_object(name).phrase),
             target=0,
             objects=(tray,),
+            articulated=(marked(mark_x, mark_y, HIGH),),
         )
 
     def remember(self, n: int) -> dict[str, Array]:
@@ -95,7 +122,9 @@ class LiftTray(TaskBase):
         hands = scene.hand_contacts[:, :, 0]
         touching, both = np.logical_or.reduce(hands, axis=1), np.logical_and.reduce(hands, axis=1)
         up = touching & (rise >= LIFT) & (scene.other_contacts[:, 0] == 0)
-        goal = up & level
+        off = aside(scene)
+        ready = up & level
+        goal = ready & (off <= UNDER)
 
         held = HOLDING.judge(scene, goal, touching)
         once = held.once
@@ -103,21 +132,22 @@ class LiftTray(TaskBase):
         stage, at_end = m["stage"], held.at_end
         if np.count_nonzero(stage) < len(stage):
             stage = np.maximum(stage, (_to_handles(scene) < REACH).any(axis=1))
-        reached = np.maximum(2 * touching + both, 4 * goal + at_end)  # each implies the one before
+        reached = np.maximum(2 * touching + both, 4 * ready + goal + at_end)  # each implies the one before
         m["stage"] = stage = np.maximum(stage, reached)
 
         def failure() -> Array:
             return np.select(
-                [at_end, up & ~level, goal & ~once, stage >= 4],
-                [NONE, TILTED, NOT_HELD, DROPPED],
+                [at_end, up & ~level, goal & ~once, ready, stage >= 4],
+                [NONE, TILTED, NOT_HELD, NOT_BROUGHT, DROPPED],
                 UNLIFTED[np.minimum(stage, 3)],
             )
 
         def reward() -> Array:
             near = tolerance(_to_handles(scene).max(axis=1), bounds=(0.0, 0.08), margin=0.4, sigmoid="long_tail")
             high = tolerance(rise, bounds=(LIFT, np.inf), margin=LIFT, sigmoid="linear")
+            brought = ready * tolerance(off, bounds=(0.0, UNDER), margin=0.20)
             kept = np.minimum(held.seconds / HOLDING.hold, 1.0)
-            return np.asarray((near + both * (1 + 2 * high * level) + goal * (1 + kept)) / 6)
+            return np.asarray((near + both * (1 + 2 * high * level) + brought + goal * (1 + kept)) / 7)
 
         return Outcome(once, at_end, stage, held.attempts, reward, failure, held.done)
 

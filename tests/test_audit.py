@@ -69,6 +69,17 @@ class Generous(toy.ToyWorld):
         return o
 
 
+class Partial(Generous):
+    """A broken rule: whoever waits for a second has done it where the goal is so far to the right, and no further."""
+
+    beyond = 0.9
+
+    def outcome(self) -> Outcome:
+        o, right = super().outcome(), (self._state[:, 4] > self.beyond) & (self._state[:, 4] < 0.9)
+        o.success_once, o.success_at_end, o.stage = o.success_once & right, o.success_at_end & right, o.stage * right
+        return o
+
+
 class Forgetful(toy.ToyWorld):
     """A broken rule: the first stage is taken back where the point has left the goal again, and then it is there."""
 
@@ -132,6 +143,18 @@ def test_a_rule_that_a_cheat_passes_is_a_fault_after_a_second_look(tmp_path: Pat
     task = audited(tmp_path, Generous, "lazy")
     assert task["verdict"] == FAULT
     assert task["faults"] == ["toy: lazy succeeds in 20 of 20"]
+
+
+@pytest.mark.parametrize(("beyond", "asked_for"), [(-1.0, 12), (0.05, 12), (0.55, 60), (0.9, 8)])
+def test_a_third_look_is_for_what_the_second_leaves_unclear(
+    beyond: float, asked_for: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who always succeeds needs none, nor who never does."""
+    monkeypatch.setattr("dexbench.evaluation.auditor.needed", lambda: 12)
+    monkeypatch.setattr(Partial, "beyond", beyond)
+    (task,) = auditor(tmp_path, Partial, asked("lazy"), most=60).run()
+    rate = task["cells"][0]["rows"][1]["success"]
+    assert rate["trials"] == asked_for
 
 
 @pytest.mark.parametrize(
@@ -230,8 +253,11 @@ def test_without_touch_an_expert_must_do_worse(
         (1, 105, 0, 0),  # below the limit
         (1, 24, 0, 1),  # above it, by luck perhaps: more episodes will say
         (4, 24, 1, 0),  # above it for certain
-        (4, 189, 1, 0),  # above it after as many episodes as would have cleared it
+        (4, 189, 0, 1),  # a cheat of 1.6 % comes there in every third audit
+        (9, 189, 1, 0),  # above it for certain
         (3, 189, 0, 0),
+        (16, 756, 1, 0),  # above it after four times as many episodes as would have cleared it
+        (15, 756, 0, 0),
     ],
 )
 def test_the_limit_is_held_by_each_cheat_in_each_cell(successes: int, trials: int, faults: int, unclear: int) -> None:

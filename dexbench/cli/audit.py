@@ -24,8 +24,8 @@ trials; records go to RUNS and can be verified. Stop it and run it again to go o
   dexbench audit lift_tray --episodes 48
   dexbench audit grasp_object --embodiment shadow_ur10e --out leaderboards/audit.json
 
-A cheat that succeeds once gets as many episodes as a verdict needs. The exit status is 1
-if a rule has a fault. docs/audit.md explains the table."""
+A cheat that succeeds once gets 189 episodes, and up to --most while its share is above 2 %
+and its interval is not. The exit status is 1 if a rule has a fault. docs/audit.md explains the table."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--embodiment", default="", metavar="E[,F]", help="default: those of the suites")
     parser.add_argument("--episodes", type=int, default=24, metavar="N", help="each contender's, a cell (default: 24)")
     parser.add_argument(
-        "--most", type=int, default=189, metavar="N", help="a cheat's that succeeded in one of them (default: 189)"
+        "--most", type=int, default=756, metavar="N", help="a cheat's at most that succeeded in one (default: 756)"
     )
     parser.add_argument("--agent", default="", metavar="A[,B]", help="ask only these, and the expert")
     parser.add_argument("--expert", default="scripted", metavar="A", help="who should succeed (default: scripted)")

@@ -15,6 +15,9 @@ from .statistics import Rate, Z, weighted
 
 LIMIT = 0.02
 """Largest share of episodes in which a cheat may succeed."""
+COUNTED = 4
+"""Times `needed()` after which a share above LIMIT counts even where its interval does not lie above it: after 189, a
+cheat of 1.6 % would be called one above 2 % in every third audit."""
 TOO_FEW = ", which are too few to say that it is above the limit"
 JUMP = 3
 """Stages completed within one control period from which on nobody can have gone through them."""
@@ -152,11 +155,12 @@ def judge_cell(cell: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 def exceeds(rate: Rate) -> bool | None:
     """Return whether a cheat is above LIMIT; None where its share is, and the episodes are too few to say so.
 
-    It is said where the whole interval lies above LIMIT, or after as many episodes as would have cleared the cheat.
+    It is said where the whole interval lies above LIMIT, or after COUNTED times as many episodes as would have cleared
+    the cheat.
     """
     if rate.value is None or rate.value <= LIMIT:
         return False
-    return True if rate.interval[0] > LIMIT or rate.trials >= needed() else None
+    return True if rate.interval[0] > LIMIT or rate.trials >= COUNTED * needed() else None
 
 
 def apart(better: Rate, worse: Rate) -> bool:

@@ -13,17 +13,18 @@ from typing import Any
 from dexbench.core.crew import Crew
 from dexbench.core.task import Task, versioned
 
-from .audit import CHEAT, EXPERT, Asked, Document, disorder, result
+from .audit import CHEAT, EXPERT, Asked, Document, disorder, exceeds, needed, result
 from .audit_work import Ask, Slot, Watch, Work
 from .freezing import freeze
 from .progress import Bar
 from .record import Row
 from .rows import load_run
+from .statistics import Rate
 from .suite import Suite
 from .witness import Testimony
 
-SEED, SECOND = 41, 42
-"""Of the trials of the first look, and of the second."""
+SEED, SECOND, THIRD = 41, 42, 43
+"""Of the trials of the first look, of the second and of the third."""
 ATTEMPTS = 1000
 """A success counts in whatever attempt: as many as the task allows."""
 WATCHED = 6
@@ -53,7 +54,8 @@ class Auditor:
       cells: what is audited.
       runs: where records go.
       episodes: of each contender in each cell.
-      most: what a cheat gets that succeeded in one of them; a verdict needs `needed()`.
+      most: what a cheat gets at most that succeeded in one of them: `needed()` first, then all of it while its share is
+        above the limit and its interval is not.
       work: of the worker processes.
       jobs: processes; 0: in this one.
       progress: draw bars.
@@ -90,8 +92,14 @@ class Auditor:
             lucky = [
                 (s, a) for s, a in everybody if a.role == CHEAT and any(r["success"] for r in self._rows.get(s, ()))
             ]
-            if self.episodes < self.most:
-                self._ask(crew, "second look", [self._second(s, a) for s, a in lucky])
+            asked, goal = self.episodes, min(self.most, needed())
+            if asked < goal:
+                self._ask(crew, "second look", [self._more(s, a, "second", goal - asked, SECOND) for s, a in lucky])
+                asked = goal
+            unclear = [(s, a) for s, a in lucky if exceeds(_share(self._rows[s])) is None]
+            if asked < self.most:
+                third = [self._more(s, a, "third", self.most - asked, THIRD) for s, a in unclear]
+                self._ask(crew, "third look", third)
             watches = [w for s, a in everybody if (w := self._watch(s, a)) is not None]
             with Bar("order of stages", len(watches), shown=self.progress) as bar:
                 for slot, seen in crew.run(watches):
@@ -129,9 +137,9 @@ class Auditor:
             taken = {name: str(self._folder(expert, self._suites[slot[0]])) for name in asked.takes}
         return self._job(slot, asked, self._suites[slot[0]], taken)
 
-    def _second(self, slot: Slot, asked: Asked) -> Ask:
-        """Return the job that gives a cheat as many episodes as a verdict needs."""
-        suite = self._suite(self.cells[slot[0]], "second", self.most - self.episodes, SECOND)
+    def _more(self, slot: Slot, asked: Asked, look: str, episodes: int, seed: int) -> Ask:
+        """Return the job that gives a cheat so many episodes more."""
+        suite = self._suite(self.cells[slot[0]], look, episodes, seed)
         first = self._first(slot, asked)
         assert first is not None, "it has run"
         return self._job(slot, asked, suite, {k: v for k, v in first.settings.items() if k in asked.takes})
@@ -220,6 +228,10 @@ class Auditor:
             "order": {"episodes": len(rows), "watched": len(seen), "faults": [*disorder(rows), *taken_back]},
             "margins": _margins(self._rows.get(expert, ()), self._seen.get(expert, ()), cell.lift, task),
         }
+
+
+def _share(rows: Sequence[Row]) -> Rate:
+    return Rate(sum(r["success"] for r in rows), len(rows))
 
 
 def _facts(task: Task) -> Document:

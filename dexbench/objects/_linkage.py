@@ -7,7 +7,7 @@ import numpy as np
 from dexbench.core.rotations import quaternion_matrix
 
 from ._primitives import reach
-from .articulated_model import Link
+from .articulated_model import Link, LinkPiece
 from .model import Array
 
 
@@ -35,16 +35,20 @@ def _spin(axis: Array, angle: float) -> Array:
     return quaternion_matrix((math.cos(half), *(math.sin(half) * axis)))
 
 
+def solid_pieces(pieces: tuple[LinkPiece, ...]) -> tuple[LinkPiece, ...]:
+    """Return those that can be touched; of a link that is only seen, those that have a volume."""
+    return tuple(p for p in pieces if p.felt) or tuple(p for p in pieces if p.shape != "turned")
+
+
 def extent(links: tuple[Link, ...]) -> tuple[Array, Array]:
-    """Return the corners of what can be touched, joints at rest, in the root's frame."""
+    """Return the corners of what is solid, joints at rest, in the root's frame."""
     lows, highs = [], []
     for link in links:
         at, turn = link_frames(links)[link.name]
-        for piece in link.pieces:
-            if piece.felt:
-                middle = at + turn @ piece.position
-                whole = turn @ quaternion_matrix(tuple(piece.quaternion))
-                half = reach(piece.shape, piece.size, whole)
-                lows.append(middle - half)
-                highs.append(middle + half)
+        for piece in solid_pieces(link.pieces):
+            middle = at + turn @ piece.position
+            whole = turn @ quaternion_matrix(tuple(piece.quaternion))
+            half = reach(piece.shape, piece.size, whole)
+            lows.append(middle - half)
+            highs.append(middle + half)
     return np.min(lows, axis=0), np.max(highs, axis=0)

@@ -13,7 +13,7 @@ from dexbench.core.document import Node, read_document
 from dexbench.core.errors import UnknownName
 
 from ._link_pieces import Look, frozen, only, place, read_pieces
-from ._linkage import extent, link_frames
+from ._linkage import extent, link_frames, solid_pieces
 from ._primitives import together
 from .articulated_model import BASES, GRIP_KINDS, JOINT_TYPES, ArticulatedModel, Coupling, Grip, Link, LinkJoint, Region
 from .model import Array
@@ -62,7 +62,8 @@ def read_articulated(path: Path) -> ArticulatedModel:
     look = Look(
         {name: _colour(node) for name, node in document["colors"].mapping().items()}, _friction(friction, "value")
     )
-    links = _links(document["links"], look)
+    base = document.one_of("base", BASES)
+    links = _links(document["links"], look, base)
     joints = {joint.name: joint for link in links for joint in link.joints}
     named = {link.name for link in links}
     lower, upper = extent(links)
@@ -70,7 +71,7 @@ def read_articulated(path: Path) -> ArticulatedModel:
         name=path.stem,
         noun=document.text("noun"),
         words=document.names("words"),
-        base=document.one_of("base", BASES),
+        base=base,
         condim=_condim(friction),
         links=links,
         couplings=tuple(_coupling(row, joints) for row in _rows(document, "couplings")),
@@ -127,7 +128,7 @@ def _condim(row: Node) -> int:
     return condim
 
 
-def _links(tree: Node, look: Look) -> tuple[Link, ...]:
+def _links(tree: Node, look: Look, base: str) -> tuple[Link, ...]:
     """Read the links and refuse an order in which the bodies of a model could not follow one another."""
     links: list[Link] = []
     path: list[str] = []
@@ -142,13 +143,13 @@ def _links(tree: Node, look: Look) -> tuple[Link, ...]:
                 f"the parent must be the link before or one above it ({known}), not {parent!r}: links stand depth first"
             )
         path = [*path[: path.index(parent) + 1], row.text("name")] if links else [row.text("name")]
-        links.append(_link(row, parent, look, taken))
+        links.append(_link(row, parent, look, base, taken))
     if not links:
         raise tree.error("at least one link is expected")
     return tuple(links)
 
 
-def _link(row: Node, parent: str, look: Look, taken: set[str]) -> Link:
+def _link(row: Node, parent: str, look: Look, base: str, taken: set[str]) -> Link:
     only(row, "name parent at rpy mass joints pieces")
     mass = row["mass"]
     only(mass, "value source confidence")
@@ -157,10 +158,12 @@ def _link(row: Node, parent: str, look: Look, taken: set[str]) -> Link:
     if not 0 < weight <= 50:
         raise mass["value"].error(f"a mass above 0 and up to 50 kg is expected, not {weight}")
     pieces = read_pieces(row["pieces"], look)
-    felt = [(p.shape, p.size, p.position, p.quaternion) for p in pieces if p.felt]
-    if not felt:
-        raise row["pieces"].error("at least one piece that can be touched is expected")
-    center, inertia = together(felt, weight)
+    if not any(p.felt for p in pieces) and (parent or base != "fixed"):
+        raise row["pieces"].error("at least one piece that can be touched is expected: only a fixed root does without")
+    solid = [(p.shape, p.size, p.position, p.quaternion) for p in solid_pieces(pieces)]
+    if not solid:
+        raise row["pieces"].error("at least one piece that is not turned is expected: such a surface has no volume")
+    center, inertia = together(solid, weight)
     joints = tuple(_joint(entry, taken) for entry in _rows(row, "joints"))
     if joints and not parent:
         raise row["joints"].error("the root has no joints; `base: free` lets it be carried about")
