@@ -26,7 +26,7 @@ def _info(agent: str, entries: dict[str, int], changes: dict[str, Any]) -> dict[
     cells, listed = {}, []
     for name, per_split in entries.items():
         task, embodiment = (
-            ("lift_tray-v2", "shadow_ur10e_bimanual") if name == "tray" else (f"{name}_object-v1", "shadow_ur10e")
+            ("lift_tray-v3", "shadow_ur10e_bimanual") if name == "tray" else (f"{name}_object-v1", "shadow_ur10e")
         )
         cells[f"{task}/{embodiment}"] = {
             "task": task, "embodiment": embodiment, "rate_hz": 25.0, "horizon": 24.0, "stages": list(STAGES[name]),

@@ -41,7 +41,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("shadow_ur10e", "shadw_ur10e", "unknown embodiment 'shadw_ur10e'; did you mean 'shadow_ur10e'"),
         ("shadow_ur10e", "clw_ur10e", "unknown embodiment 'clw_ur10e'; did you mean 'claw_ur10e'"),
         ("splits: {seen: 2}", "splits: {sen: 2}", "has no split 'sen', it has seen"),
-        ("task: poke-v2", "task: lift_tray-v2", "task 'lift_tray' needs 2 hands, 'shadow_ur10e' has 1"),
+        ("task: poke-v2", "task: lift_tray-v3", "task 'lift_tray' needs 2 hands, 'shadow_ur10e' has 1"),
     ],
 )
 def test_a_suite_that_names_what_does_not_exist(bench: Path, old: str, new: str, said: str) -> None:

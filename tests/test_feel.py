@@ -251,19 +251,32 @@ def test_the_runner_gives_the_expert_touch() -> None:
 
 def test_a_hidden_can_is_lifted_and_held() -> None:
     played = play("find_by_feel")
+    played.brought(0)
     played.raised(0, 0.09)
     assert played.live(1.6).stage[0] == 2
     played.raised(0, 0.11)
     outcome = played.live(1.6)
     assert outcome.success_at_end[0]
     assert outcome.done[0]
-    assert outcome.stage[0] == 4
+    assert outcome.stage[0] == 5
+
+
+def test_a_hidden_can_that_is_lifted_beside_the_mark_is_not_brought() -> None:
+    played = play("find_by_feel")
+    played.brought(0, 0.06)
+    played.raised(0, 0.11)
+    outcome = played.live(4.0)
+    assert outcome.stage[0] == 3
+    assert played.code(outcome) == "not_brought"
+    played.brought(0, 0.04)
+    assert played.live(1.6).success_at_end[0]
 
 
 def test_a_can_that_was_knocked_over_may_be_lifted_all_the_same() -> None:
     played = play("find_by_feel")
     played.scene.object_quaternion[0, 0] = (np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0)
     assert played.code(played.live(0.4)) == "upset"
+    played.brought(0)
     played.raised(0, 0.11)
     assert played.live(1.6).success_at_end[0]
 

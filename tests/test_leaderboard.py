@@ -143,7 +143,7 @@ def test_counts_within_a_run(write_run):
 def test_an_agent_that_fits_one_cell_only_has_that_version(write_run):
     folder = write_run("flow", entries={"grasp": 2, "tray": 2})
     run = load_run(folder)
-    run.info["cells"]["lift_tray-v2/shadow_ur10e_bimanual"]["agent"]["version"] = ""
+    run.info["cells"]["lift_tray-v3/shadow_ur10e_bimanual"]["agent"]["version"] = ""
     assert measure(run, "flow").version == "1"
 
 

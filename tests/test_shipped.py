@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATASETS = sorted(path.parents[1] for path in ROOT.glob("assets/demonstrations/*/meta/info.json"))
 EPISODES = {
     "replay_grasp_object-v1_shadow_ur10e": 41,
-    "replay_lift_tray-v2_shadow_ur10e_bimanual": 651,
+    "replay_lift_tray-v3_shadow_ur10e_bimanual": 614,
 }
 """Rows of suite `core` that the episodes of the agent `replay` were recorded in."""
 

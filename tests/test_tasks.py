@@ -28,8 +28,10 @@ def live(task: Task, scene: Scene, seconds: float) -> Outcome:
 
 
 def lifted(scene: Scene, height: float = 0.12) -> None:
-    """Raise the first object in all present hands."""
+    """Raise the first object in all present hands, to the mark where there is one."""
     scene.object_centre[:, 0, 2] += height
+    if "mark" in scene.names:
+        scene.object_centre[:, 0, :2] = scene.object_position[:, scene.index("mark"), :2]
     scene.hand_contacts[:, :, 0] = 2
     scene.other_contacts[:, 0] = 0
     scene.palm_position[:] = scene.object_centre[:, :1]
@@ -121,6 +123,19 @@ def test_attempts_end_when_the_object_is_left_alone() -> None:
         outcome = live(task, scene, 0.6)
     assert outcome.done[0]
     assert not outcome.success_at_end[0]
+
+
+def test_a_tray_beside_the_mark_fails() -> None:
+    task = shelf.load_task("lift_tray")
+    scene = scene_of(task)
+    lifted(scene)
+    scene.object_centre[:, 0, 0] += 0.035
+    outcome = live(task, scene, 3)
+    assert outcome.stage[0] == 4
+    assert not outcome.success_once[0]
+    assert task.failures[outcome.failure[0]] == "not_brought"
+    scene.object_centre[:, 0, 0] -= 0.01
+    assert live(task, scene, 2.2).success_at_end[0]
 
 
 def test_a_tilted_tray_fails() -> None:

@@ -50,6 +50,11 @@ class Played:
         self.held_by(k, self.scene.sides[0])
         self.scene.palm_position[0, 0] = self.scene.object_centre[0, k] + (0, 0, 0.08)
 
+    def brought(self, k: int, off: float = 0.0) -> None:
+        """Put an object over the mark, or so far beside the middle of it [m]."""
+        mark = self.scene.object_position[0, self.scene.index("mark"), :2]
+        self.scene.object_centre[0, k, :2] = mark + np.array([off, 0.0])
+
 
 def play(name: str, sides: tuple[str, ...] = ("right", "left"), **extra: float) -> Played:
     """Return a task at the start of a trial, the hands of these sides far away."""
