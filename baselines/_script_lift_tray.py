@@ -17,12 +17,15 @@ NEAR = 0.012
 """Distance from the mark at which it stays [m]."""
 TRIES = 3
 """Times that it goes there: what gives way in the hands is made up for."""
-BRINGING = 0.15
-"""Speed at which it goes [m/s]."""
+BRINGING = 0.08
+"""Speed at which its handles go [m/s]."""
+HALF = 0.23
+"""From the tray's middle to either of them [m]."""
 STEP, TWIST = 0.02, 0.06
 """Of the tray's way [m] and its turn [rad]."""
-TURNS = (0.0, 0.15, -0.15, 0.3, -0.3, 0.5, -0.5, 0.7, -0.7)
-"""By which the tray may turn on its way, tried in this order [rad]: an arm may not reach where it would be."""
+TURNS = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45, 0.6, -0.6, 0.8, -0.8, 1.0, -1.0)
+WAYS = tuple((turn, rise) for turn in TURNS for rise in (0.0, -0.03, 0.03))
+"""By which the tray may turn [rad] and rise [m] on its way, in this order: an arm may not reach where it would be."""
 
 
 def script(skills: Skills, e: Episode) -> Iterator[Array]:
@@ -37,22 +40,38 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
         start = float(e.seen["object_pose"][k, 2])
         yield from skills.attempt(e, plan)
         if skills.holds(e, k, start):
-            plan = yield from bring(skills, e, plan, k)
-        yield from skills.keep(e, plan, k, start)
+            plan = [skills.firmer(found) for found in plan]
+            yield from skills.move(e, skills.points(e, plan, [[found.lift[-1]] for found in plan], closed=True), 0.3)
+            there = yield from bring(skills, e, plan, k)
+            if there:
+                yield from skills.keep(e, there, k, start)
+                plan = there
+            else:  # other grasps may have a way
+                down = [[*found.lift[::-1], found.approach[-1]] for found in plan]
+                yield from skills.move(e, skills.points(e, plan, down, closed=True), 1.0)
+                yield from skills.settle(e)
         yield from skills.let_go(e, plan)
 
 
 def bring(skills: Skills, e: Episode, plan: list[Reached], k: int) -> Generator[Array, None, list[Reached]]:
-    """Bring object k, which both hands hold, to the mark, turned as little as may be; return the plan from there on."""
+    """Bring object k, which both hands hold, to the mark, turned as little as may be.
+
+    Returns the plan with where the hands are now; empty where there is no way, and nothing has been moved.
+    """
     mark = skills.index("mark")
-    for _ in range(TRIES):
-        tray, far = skills.pose(e, k), skills.pose(e, mark)[:2] - skills.pose(e, k)[:2]
-        if np.hypot(*far) < NEAR:
+    for attempt in range(TRIES):
+        tray = skills.pose(e, k)
+        far = (skills.pose(e, mark) - tray)[:3] * (1, 1, 0)
+        if np.linalg.norm(far) < NEAR:
             break
-        lines = next((found for turn in TURNS if (found := lines_to(skills, plan, tray, far, turn))), None)
-        if lines is None:
-            break
-        seconds = max(float(np.hypot(*far)) / BRINGING, 0.3)
+        for turn, rise in WAYS:
+            way = far + np.array([0.0, 0.0, rise])
+            lines = lines_to(skills, plan, tray, way, turn)
+            if lines is not None:
+                break
+        else:
+            return plan if attempt else []
+        seconds = max((float(np.linalg.norm(way)) + HALF * abs(turn)) / BRINGING, 0.3)
         yield from skills.move(e, skills.points(e, plan, lines, closed=True), seconds)
         yield from skills.settle(e)
         yield from skills.wait(e, 0.2)
@@ -60,9 +79,9 @@ def bring(skills: Skills, e: Episode, plan: list[Reached], k: int) -> Generator[
     return plan
 
 
-def lines_to(skills: Skills, plan: list[Reached], tray: Array, far: Array, turn: float) -> list[list[Array]] | None:
-    """Return each hand's chain angles as the tray (7,) moves by `far` (2,) [m] and turns; None where one cannot."""
-    steps = max(int(np.ceil(np.hypot(*far) / STEP)), int(np.ceil(abs(turn) / TWIST)))
+def lines_to(skills: Skills, plan: list[Reached], tray: Array, way: Array, turn: float) -> list[list[Array]] | None:
+    """Return each hand's chain angles as the tray (7,) moves by `way` (3,) [m] and turns; None where one cannot."""
+    steps = max(int(np.ceil(np.linalg.norm(way) / STEP)), int(np.ceil(abs(turn) / TWIST)))
     lines = []
     for found in plan:
         chain, planner = found.lift[-1], skills.planner
@@ -70,7 +89,7 @@ def lines_to(skills: Skills, plan: list[Reached], tray: Array, far: Array, turn:
         within = compose(inverse(tray), np.concatenate([palm, turned_so]))
         line = []
         for t in np.arange(1, steps + 1) / steps:
-            there = np.concatenate([tray[:3] + t * np.array([*far, 0.0]), turned(tray[3:], float(t * turn))])
+            there = np.concatenate([tray[:3] + t * way, turned(tray[3:], float(t * turn))])
             goal = compose(there, within)
             point = planner.line(found.side, goal[:3], goal[:3], goal[3:], chain, 1)
             if point is None:

@@ -16,7 +16,7 @@ from ._mark import MARK, aside, marked
 HANDS = 2
 VERSION = 3
 """2: trays stand farther apart and turned further, since one recorded lift played again passed four in ten. 3: the tray
-is brought to a mark, since eight recorded lifts played again still passed 13 of 189."""
+is brought under a mark, since eight recorded lifts played again still passed 13 of 189."""
 SPLITS: tuple[str, ...] = ("seen", "unseen")
 
 LIFT = 0.10
@@ -25,7 +25,7 @@ LEVEL = np.deg2rad(12.0)
 """Largest tilt while it is held [rad]: what stands on it would slide at atan(friction), 0.2 for a glass on plastic."""
 TURN = (1 - np.cos(LEVEL)) / 2
 """The same as a bound of qx^2 + qy^2: the cosine of the tilt is 1 - 2 (qx^2 + qy^2)."""
-UNDER = 0.03
+UNDER = 0.025
 """Horizontal distance of the tray's centre of mass from the middle of the mark, at most [m]."""
 HOLDING = Holding(hold=1.0, linger=1.0)
 REACH = 0.22
@@ -34,7 +34,9 @@ HALF = 0.23
 """From the tray's centre to either handle [m]."""
 
 PLACE = ((0.54, 0.73), (-0.10, 0.10))
-"""Where the tray's centre stands, and where the mark is, x and y in the cell frame [m]; its long axis lies along y."""
+"""Where the tray's centre stands, x and y in the cell frame [m]; its long axis lies along y."""
+BESIDE = 0.08
+"""How far from there the mark is at most, in x and in y [m]."""
 HIGH = 0.28
 """Height of the mark over the table [m]: the tray, which would cover it on the table, is held under it."""
 YAW = np.deg2rad(30.0)
@@ -65,11 +67,10 @@ UNLIFTED = np.array([NEVER_REACHED, NEVER_TOUCHED, ONE_HANDED, NEVER_LIFTED])
 class LiftTray(TaskBase):
     """A tray with a handle at either end, and a mark in the air, 28 cm over the table.
 
-    Its centre of mass must be at least 10 cm above where it started and within 3 cm of the mark's middle, seen from
+    Its centre of mass must be at least 10 cm above where it started and within 2.5 cm of the mark's middle, seen from
     above, for one second without interruption, tilted by no more than 12 degrees and touched by nothing but hands, and
-    still be so one second later. 24 seconds. The rule does not count
-    hands: that one hand fails is a matter of physics, since the moment of the tray's weight about one handle is beyond
-    its grip.
+    still be so one second later. 36 seconds. The rule does not count hands: that one hand fails is a matter of physics,
+    since the moment of the tray's weight about one handle is beyond its grip.
     """
 
     name = "lift_tray"
@@ -79,7 +80,7 @@ class LiftTray(TaskBase):
     slots = 1
     articulated: tuple[str, ...] = (MARK,)
     region: Region | None = ((0.50, 0.77), (-0.14, 0.14), (-0.7, 0.7))
-    horizon = 24.0
+    horizon = 36.0
     stages: tuple[str, ...] = ("reach", "touch", "both", "lift", "bring", "hold")
     failures: tuple[str, ...] = FAILURES
     splits = SPLITS
@@ -93,7 +94,7 @@ class LiftTray(TaskBase):
         name = str(rng.choice(instances("tray", split)))
         x, y = (float(rng.uniform(*bounds)) for bounds in PLACE)
         tray = upright(name, x, y, float(rng.uniform(-YAW, YAW)))
-        mark_x, mark_y = (float(rng.uniform(*bounds)) for bounds in PLACE)
+        off_x, off_y = (float(rng.uniform(-BESIDE, BESIDE)) for _ in "xy")
         return Trial(
             task=versioned(self),
             split=split,
@@ -101,7 +102,7 @@ class LiftTray(TaskBase):
             instruction=str(rng.choice(TEMPLATES)).format(load_object(name).phrase),
             target=0,
             objects=(tray,),
-            articulated=(marked(mark_x, mark_y, HIGH),),
+            articulated=(marked(x + off_x, y + off_y, HIGH),),
         )
 
     def remember(self, n: int) -> dict[str, Array]:

@@ -186,7 +186,7 @@ def test_cells_cannot_break_a_table() -> None:
 
 def test_the_list_of_tasks(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["task", "list"]) == 0
-    assert "lift_tray-v3: two hands, 24 s, reach > touch > both > lift > bring > hold" in capsys.readouterr().out
+    assert "lift_tray-v3: two hands, 36 s, reach > touch > both > lift > bring > hold" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(

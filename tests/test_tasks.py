@@ -129,7 +129,7 @@ def test_a_tray_beside_the_mark_fails() -> None:
     task = shelf.load_task("lift_tray")
     scene = scene_of(task)
     lifted(scene)
-    scene.object_centre[:, 0, 0] += 0.035
+    scene.object_centre[:, 0, 0] += 0.03
     outcome = live(task, scene, 3)
     assert outcome.stage[0] == 4
     assert not outcome.success_once[0]
