@@ -122,7 +122,7 @@ class Bread(TaskBase):
         """Return fresh memory for n worlds."""
         return HOLDING.remember(n) | {
             "start": np.zeros(n),  # height of the croissant's centre at the start [m]
-            "held": np.zeros(n, bool),  # the tongs were touched one control period ago
+            "met": np.zeros(n, bool),  # the tongs were touched one control period ago
             "picked": np.zeros(n, bool),
             "good": np.zeros(n, bool),  # on the plate, and came there while it was held up
             "spoilt": np.zeros(n, bool),  # came there while it was not
@@ -164,8 +164,8 @@ class Bread(TaskBase):
         at_end = once & goal
 
         away = np.linalg.norm(scene.palm_position - scene.object_centre[:, tongs, None], axis=2).min(axis=1)
-        raised = tongs_up & m["held"]  # what a hand has knocked up is not
-        m["held"] = at_tongs
+        raised = tongs_up & m["met"]  # what a hand has knocked up is not
+        m["met"] = at_tongs
         early = np.maximum(away < REACH, np.maximum(2 * (at_tongs | at_plate), 3 * raised))
         late = np.select([at_end, free, good & held_up, up_now & held_up, picked], [8, 7, 6, 5, 4], 0)
         stage = HOLDING.reach(scene, np.where(by_hand, m["stage"], np.maximum(early, late)))
