@@ -180,6 +180,16 @@ def test_bread_served_with_tongs_on_a_held_plate_counts() -> None:
     assert done.done[0]
 
 
+def test_tongs_that_a_hand_knocks_up_are_not_taken_up() -> None:
+    """A finger that comes fast meets them and has them 2 cm up within one control period."""
+    b = Server()
+    b.p.held_by(b.tongs, "right")
+    b.scene.object_position[0, b.tongs, 2] = 0.03
+    period = b.p.scene.period
+    assert b.p.live(period).stage[0] == 2
+    assert b.p.live(period).stage[0] == 3
+
+
 @pytest.mark.parametrize("how", ["standing", "open", "flung", "leaning", "let_go"])
 def test_bread_that_comes_otherwise_does_not_count(how: str) -> None:
     b = Server()
