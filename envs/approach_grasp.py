@@ -12,8 +12,9 @@ from dexbench.objects.layout import upright
 from ._lifting import Lifting
 
 HANDS = 1
-VERSION = 2
-"""2: objects stand in 42 by 78 cm, not in 20 by 36: eight recorded successes played again passed 8 of 189."""
+VERSION = 3
+"""2: objects stand in 42 by 78 cm, not in 20 by 36: eight recorded successes played again passed 8 of 189. 3: the palm
+begins no further to the left than every robot with two arms can bring it."""
 SPLITS: tuple[str, ...] = ("train", "val", "test")
 """By object: 40, 6 and 6, as RealDex is split (arXiv 2402.13853)."""
 
@@ -21,8 +22,8 @@ REGION = ((0.42, 0.84), (-0.42, 0.36))
 """Where the object stands, x and y in the cell frame [m]."""
 BEHIND, LEAST = (0.14, 0.24), 0.40
 """How far behind the object the palm begins, and its least x [m]."""
-ASIDE, HIGH = (-0.12, 0.12), (0.24, 0.36)
-"""How far to the side of the object, and how high over the table, the palm begins [m]."""
+ASIDE, LEFTMOST, HIGH = (-0.12, 0.12), 0.32, (0.24, 0.36)
+"""How far to the side of the object, its largest y, and how high over the table, the palm begins [m]."""
 PITCH, ROLL, YAW = (0.1, 0.7), (0.0, 1.2), (-0.3, 0.3)
 """How the right hand begins [rad]: fingers ahead and so far down; palm down and turned so far to the left; turned so
 far about the vertical."""
@@ -58,7 +59,8 @@ class ApproachGrasp(Lifting):
         names = collection("realdex").splits[split]
         name = names[number % len(names)]
         x, y = (float(rng.uniform(*bounds)) for bounds in REGION)
-        palm = np.array([max(x - rng.uniform(*BEHIND), LEAST), y + rng.uniform(*ASIDE), rng.uniform(*HIGH)])
+        behind, beside = max(x - rng.uniform(*BEHIND), LEAST), min(y + rng.uniform(*ASIDE), LEFTMOST)
+        palm = np.array([behind, beside, rng.uniform(*HIGH)])
         turn = facing(*(float(rng.uniform(*bounds)) for bounds in (PITCH, ROLL, YAW)))
         return Trial(
             task=versioned(self),

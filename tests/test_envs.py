@@ -36,8 +36,8 @@ def walk(env: gymnasium.Env, seed: int, steps: int) -> list[np.ndarray]:
 
 def test_something_is_registered() -> None:
     assert SINGLE in IDS
-    assert "dexbench/LiftTray-shadow_ur10e_bimanual-v2" in IDS
-    assert "dexbench/LiftTray-shadow_ur10e-v2" not in IDS
+    assert "dexbench/LiftTray-shadow_ur10e_bimanual-v3" in IDS
+    assert "dexbench/LiftTray-shadow_ur10e-v3" not in IDS
 
 
 @pytest.mark.parametrize("name", OWN)

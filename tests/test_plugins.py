@@ -49,7 +49,7 @@ for name in ("claw_ur10e", "claw_ur10e_bimanual"):
     np.testing.assert_allclose(home["right/index_tip"], 0.12)  # its range begins at 0.1, the margin is 0.02
 ids = [i for i in gymnasium.registry if i.startswith("dexbench/")]
 assert "dexbench/Poke-claw_ur10e-v2" in ids and "dexbench/GraspObject-claw_ur10e-v1" in ids
-assert "dexbench/LiftTray-claw_ur10e-v1" not in ids and "dexbench/LiftTray-claw_ur10e_bimanual-v2" in ids
+assert "dexbench/LiftTray-claw_ur10e-v3" not in ids and "dexbench/LiftTray-claw_ur10e_bimanual-v3" in ids
 env = gymnasium.make("dexbench/Poke-claw_ur10e-v2")
 seen, _ = env.reset(seed=1)
 assert env.observation_space.contains(seen) and seen["touch"].shape[1:] == (3, 4, 3, 3)
