@@ -97,6 +97,18 @@ class Grasping(Motions):
             return []
         return plan
 
+    def planned(
+        self, e: Episode, k: int, grasps: Callable[[str, str], Grasps] | None = None
+    ) -> Generator[Array, None, list[Reached]]:
+        """Return a plan for slot k, see `plan`; until there is one, stay at home and look again every second.
+
+        What rolls may come to rest meanwhile, and planning at every tick is dear.
+        """
+        while not (plan := self.plan(e, k, grasps=grasps)):
+            yield from self.home(e)
+            yield from self.wait(e, 1.0)
+        return plan
+
     def attempt(self, e: Episode, plan: Sequence[Reached]) -> Commands:
         """Reach, approach, close, squeeze, lift: all sides of the plan together."""
         lags = yield from self.close(e, plan)
@@ -129,9 +141,10 @@ class Grasping(Motions):
         yield from self.wait(e, 0.3)
         yield from self.home(e)
 
-    def put_back(self, e: Episode, found: Reached) -> Commands:
-        """Put what is held down where it stood; the hand stays closed."""
-        yield from self.move(e, self.points(e, [found], [[*found.lift[::-1], found.approach[-1]]], closed=True), 1.0)
+    def put_back(self, e: Episode, plan: Sequence[Reached]) -> Commands:
+        """Put what is held down where it stood; hands stay closed."""
+        down = [[*found.lift[::-1], found.approach[-1]] for found in plan]
+        yield from self.move(e, self.points(e, plan, down, closed=True), 1.0)
         yield from self.settle(e)
 
     def wider(self, found: Reached) -> Reached:

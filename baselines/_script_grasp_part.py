@@ -22,11 +22,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
 
     while True:
         k = skills.target(e)
-        plan = skills.plan(e, k, grasps=grasps)
-        if not plan:
-            yield from skills.home(e)
-            yield from skills.wait(e, 1.0)
-            continue
+        plan = yield from skills.planned(e, k, grasps)
         start = float(e.seen["object_pose"][k, 2])
         yield from skills.attempt(e, plan)
         while skills.holds(e, k, start):

@@ -29,11 +29,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     """Yield one command a tick, for ever."""
     while True:
         k = skills.target(e)
-        plan = skills.plan(e, k)
-        if not plan:
-            yield from skills.home(e)
-            yield from skills.wait(e, 1.0)
-            continue
+        plan = yield from skills.planned(e, k)
         start = float(skills.pose(e, k)[2])
         grip = Grip(skills, plan[0], WANT, BLIND)
         yield from grip.attempt(e, 2.5, 1.2)

@@ -32,24 +32,17 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     """Yield one command a tick, for ever: attempts until the tray is held at the mark, then hold."""
     while True:
         k = skills.target(e)
-        plan = skills.plan(e, k)
-        if not plan:
-            yield from skills.home(e)
-            yield from skills.wait(e, 1.0)
-            continue
+        plan = yield from skills.planned(e, k)
         start = float(e.seen["object_pose"][k, 2])
         yield from skills.attempt(e, plan)
         if skills.holds(e, k, start):
-            plan = [skills.firmer(found) for found in plan]
-            yield from skills.move(e, skills.points(e, plan, [[found.lift[-1]] for found in plan], closed=True), 0.3)
+            plan = yield from skills.tighten(e, plan)
             there = yield from bring(skills, e, plan, k)
             if there:
-                yield from skills.keep(e, there, k, start)
                 plan = there
+                yield from skills.keep(e, plan, k, start)
             else:  # other grasps may have a way
-                down = [[*found.lift[::-1], found.approach[-1]] for found in plan]
-                yield from skills.move(e, skills.points(e, plan, down, closed=True), 1.0)
-                yield from skills.settle(e)
+                yield from skills.put_back(e, plan)
         yield from skills.let_go(e, plan)
 
 

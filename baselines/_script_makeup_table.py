@@ -83,7 +83,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
                 if (yield from skills.carry(e, plan.side, k, goal, turns or goal[2] < LOW)):
                     break
             else:
-                yield from skills.put_back(e, plan)
+                yield from skills.put_back(e, [plan])
             yield from skills.release(e, plan.side, plan.pregrasp)
         else:
             yield from skills.let_go(e, [plan])

@@ -12,11 +12,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     """Yield one command a tick, for ever: attempts until the object is held, then hold."""
     while True:
         k = skills.target(e)
-        plan = skills.plan(e, k)
-        if not plan:
-            yield from skills.home(e)
-            yield from skills.wait(e, 1.0)  # what rolls may come to rest; planning at every tick is dear
-            continue
+        plan = yield from skills.planned(e, k)
         start = float(e.seen["object_pose"][k, 2])
         yield from skills.attempt(e, plan)
         yield from skills.keep(e, plan, k, start)

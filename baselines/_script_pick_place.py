@@ -24,11 +24,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
     basket = skills.index("basket")
     k = skills.target(e)
     while True:
-        plan = skills.plan(e, k)
-        if not plan:
-            yield from skills.home(e)
-            yield from skills.wait(e, 1.0)
-            continue
+        plan = yield from skills.planned(e, k)
         found, start = plan[0], float(e.seen["object_pose"][k, 2])
         yield from skills.attempt(e, plan)
         if skills.holds(e, k, start):
@@ -37,7 +33,7 @@ def script(skills: Skills, e: Episode) -> Iterator[Array]:
                 if (yield from skills.carry(e, found.side, k, np.concatenate([at + place, turn]))):
                     break
             else:  # another grasp may have a way
-                yield from skills.put_back(e, found)
+                yield from skills.put_back(e, [found])
             yield from skills.release(e, found.side, found.pregrasp)
             if inside(skills, e, k, basket):
                 yield from skills.stay(e)

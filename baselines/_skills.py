@@ -4,7 +4,7 @@ A script is `def script(skills, episode) -> Iterator[Array]`: it yields commands
 from`; those that may fail return whether they succeeded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -53,9 +53,14 @@ class Skills(Grasping):
             slipped = max(float(np.linalg.norm(a[:3] - b[:3])) for a, b in zip(now, within, strict=True))
             if slipped > SLIP * (1 + firmer) and firmer < FIRMEST:
                 firmer += 1
-                plan = [self.firmer(p) for p in plan]
-                yield from self.move(e, self.points(e, plan, [[p.lift[-1]] for p in plan], closed=True), 0.3)
+                plan = yield from self.tighten(e, plan)
             yield e.command
+
+    def tighten(self, e: Episode, plan: Sequence[Reached]) -> Generator[Array, None, list[Reached]]:
+        """Squeeze what has been lifted more firmly; return the plan with that squeeze."""
+        firm = [self.firmer(p) for p in plan]
+        yield from self.move(e, self.points(e, firm, [[p.lift[-1]] for p in firm], closed=True), 0.3)
+        return firm
 
     def firmer(self, found: Reached) -> Reached:
         """Return the plan with the squeeze FIRMER of the way from opening to squeeze further."""

@@ -68,6 +68,11 @@ def rate_in(row: Mapping[str, Any]) -> Rate:
     return Rate(row["success"]["successes"], row["success"]["trials"])
 
 
+def share(rows: Sequence[Row]) -> Rate:
+    """Return how many of the episodes are successes."""
+    return Rate(sum(r["success"] for r in rows), len(rows))
+
+
 def result(asked: Asked, rows: Sequence[Row], stages: int, why_not: str = "", error: str = "") -> Document:
     """Return what came of one contender in one cell.
 
@@ -86,7 +91,7 @@ def result(asked: Asked, rows: Sequence[Row], stages: int, why_not: str = "", er
         "settings": dict(sorted(asked.settings.items())),
         "role": asked.role,
         "why_not": why_not,
-        "success": rate_row(Rate(sum(r["success"] for r in rows), len(rows))),
+        "success": rate_row(share(rows)),
         "reached": [sum(r["stage"] > i for r in rows) for i in range(stages)],
         "failures": [{"code": c, "count": n} for c, n in sorted(failures.items(), key=lambda x: (-x[1], x[0]))],
         "errors": len(broken),

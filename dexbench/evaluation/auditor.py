@@ -13,13 +13,12 @@ from typing import Any
 from dexbench.core.crew import Crew
 from dexbench.core.task import Task, versioned
 
-from .audit import CHEAT, EXPERT, Asked, Document, disorder, exceeds, needed, result
+from .audit import CHEAT, EXPERT, Asked, Document, disorder, exceeds, needed, result, share
 from .audit_work import Ask, Slot, Watch, Work
 from .freezing import freeze
 from .progress import Bar
 from .record import Row
 from .rows import load_run
-from .statistics import Rate
 from .suite import Suite
 from .witness import Testimony
 
@@ -96,7 +95,7 @@ class Auditor:
             if asked < goal:
                 self._ask(crew, "second look", [self._more(s, a, "second", goal - asked, SECOND) for s, a in lucky])
                 asked = goal
-            unclear = [(s, a) for s, a in lucky if exceeds(_share(self._rows[s])) is None]
+            unclear = [(s, a) for s, a in lucky if exceeds(share(self._rows[s])) is None]
             if asked < self.most:
                 third = [self._more(s, a, "third", self.most - asked, THIRD) for s, a in unclear]
                 self._ask(crew, "third look", third)
@@ -228,10 +227,6 @@ class Auditor:
             "order": {"episodes": len(rows), "watched": len(seen), "faults": [*disorder(rows), *taken_back]},
             "margins": _margins(self._rows.get(expert, ()), self._seen.get(expert, ()), cell.lift, task),
         }
-
-
-def _share(rows: Sequence[Row]) -> Rate:
-    return Rate(sum(r["success"] for r in rows), len(rows))
 
 
 def _facts(task: Task) -> Document:
