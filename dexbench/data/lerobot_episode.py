@@ -43,14 +43,21 @@ class Episode:
         return self.columns[SENT]
 
 
+_Part = tuple[Mapping[str, Array], int]
+"""Numbers of several worlds at one moment, by column, and whose row it is."""
+
+
 @dataclass
 class _Course:
     trial: Trial
-    rows: dict[str, list[Any]] = field(default_factory=dict)
+    frames: list[tuple[_Part, _Part]] = field(default_factory=list)
+    """What was seen before each step, and what was done and came of it."""
+    pictures: dict[str, list[Array]] = field(default_factory=dict)
 
-    def note(self, **values: Any) -> None:
-        for name, value in values.items():
-            self.rows.setdefault(name, []).append(value)
+    def column(self, c: Column, part: int) -> Array:
+        """Return a column (T, N) of what was seen, part 0, or done, part 1."""
+        rows = [frame[part][0][c.key][frame[part][1]] for frame in self.frames]
+        return np.array(rows, np.dtype(c.dtype)).reshape(len(rows), c.size)
 
 
 class Scribe:
@@ -77,7 +84,8 @@ class Scribe:
         rgb = [f.name for f in world.spec.observations.fields if f.group == "rgb"]
         self._eyes = {PREFIX + name.partition("/")[2].replace("/", "_"): name for name in rgb}
         self._points = Points(robot)
-        self._before: dict[int, dict[str, Array]] = {}
+        self._before: dict[int, _Part] = {}
+        self._shown: dict[int, dict[str, Array]] = {}
         self._courses: dict[int, _Course] = {}
 
     @property
@@ -93,9 +101,7 @@ class Scribe:
 
     def act(self, observation: Observation, worlds: Sequence[int]) -> Array:
         """Return what the agent does, and keep what an episode begins with."""
-        for i, world in enumerate(worlds):
-            if world not in self._before:
-                self._before[world] = self._row(observation, i)
+        self._look(observation, worlds, [i for i, world in enumerate(worlds) if world not in self._before])
         return self._agent.act(observation, worlds)
 
     def began(self, index: int, world: int, trial: Trial) -> None:
@@ -104,26 +110,33 @@ class Scribe:
 
     def stepped(self, worlds: Sequence[int], action: Array, observation: Observation, outcome: Outcome) -> None:
         """Write down one frame of each of `worlds`."""
-        success = getattr(outcome, self._task.official)
+        rows, sent = list(worlds), np.array(action, np.float64)
+        done = {
+            "action": np.array([self._agent.meant[w] for w in rows]) if isinstance(self._agent, Disturbed) else sent,
+            SENT: sent,
+            STAGE: outcome.stage[rows],
+            "next.reward": outcome.reward[rows],
+            "next.success": getattr(outcome, self._task.official)[rows],
+        }
         for i, world in enumerate(worlds):
             course = self._courses[world]
-            sent = np.array(action[i], np.float64)
-            meant = self._agent.meant[world] if isinstance(self._agent, Disturbed) else sent
-            course.note(**self._before[world])
-            course.note(**{"action": meant, SENT: sent, STAGE: outcome.stage[world]})
-            course.note(**{"next.reward": outcome.reward[world], "next.success": success[world]})
-            self._before[world] = self._row(observation, i)
+            course.frames.append((self._before[world], (done, i)))
+            for key, picture in self._shown[world].items():
+                course.pictures.setdefault(key, []).append(picture)
+        self._look(observation, worlds, range(len(rows)))
 
     def finish(self, ended: Ended) -> Episode | None:
         """Return the episode that has just ended; None where the agent or the world broke down, or nothing was done."""
         course = self._courses.pop(ended.world)
-        if ended.agent_error or ended.world_error or not course.rows:
+        if ended.agent_error or ended.world_error or not course.frames:
             return None
         at, last = ended.world, ended.outcome
         success = bool(getattr(last, self._task.official)[at])
-        rows = {**course.rows, "next.done": [False] * (ended.steps - 1) + [True]}
-        seen = {c.key: _table(rows[c.key], c) for c in self.columns if c.key in rows}
-        columns = {**seen, **self._points(np.array(course.rows["observation.state"]))}
+        seen, done = (
+            {c.key: course.column(c, i) for c in self.columns if c.key in p[0]} for i, p in enumerate(course.frames[0])
+        )
+        ends = np.arange(ended.steps)[:, None] == ended.steps - 1
+        columns = {**seen, **done, **self._points(seen["observation.state"]), "next.done": ends}
         outcome = {
             "success": success,
             "success_once": bool(last.success_once[at]),
@@ -132,15 +145,19 @@ class Scribe:
             "failure": "none" if success else self._task.failures[int(last.failure[at])],
             "truncated": ended.truncated,
         }
-        pictures = {key: course.rows[key] for key in self._eyes}
-        return Episode(ended.trial, {c.key: columns[c.key] for c in self.columns}, outcome, pictures)
+        return Episode(ended.trial, {c.key: columns[c.key] for c in self.columns}, outcome, course.pictures)
 
-    def _row(self, observation: Observation, i: int) -> dict[str, Array]:
-        found: dict[str, Array] = {key: np.array(observation[name][i], np.uint8) for key, name in self._eyes.items()}
+    def _look(self, observation: Observation, worlds: Sequence[int], at: Sequence[int]) -> None:
+        """Keep what the worlds of rows `at` show before their next step: numbers of all at once, pictures of each."""
+        if not at:
+            return
+        n, seen = len(worlds), {}
         for c in self._seen:
-            value = observation[c.field][i]
-            found[c.key] = np.array(value[-1] if c.newest else value, np.float32).reshape(-1)
-        return found
+            value = observation[c.field]
+            seen[c.key] = np.array(value[:, -1] if c.newest else value, np.float32).reshape(n, -1)
+        for i in at:
+            self._before[worlds[i]] = (seen, i)
+            self._shown[worlds[i]] = {k: np.array(observation[name][i], np.uint8) for k, name in self._eyes.items()}
 
 
 class Points:
@@ -160,7 +177,3 @@ class Points:
             "observation.keypoints": points.reshape(n, -1),
             "observation.keypoints_present": present.astype(np.float32),
         }
-
-
-def _table(rows: Sequence[Any], column: Column) -> Array:
-    return np.array(rows, np.dtype(column.dtype)).reshape(len(rows), column.size)

@@ -150,17 +150,17 @@ def arrow_schema(columns: Sequence[Column]) -> Any:
 
 def statistics(values: Array) -> dict[str, Array]:
     """Return min, max, mean, std, count and quantiles over the frames of `values` (T, N)."""
-    numbers = np.sort(np.asarray(values, np.float64), axis=0)
+    numbers = np.sort(np.asarray(values, np.uint8 if values.dtype == bool else None), axis=0)
     found = {
-        "min": numbers[0],
-        "max": numbers[-1],
-        "mean": numbers.mean(0),
-        "std": numbers.std(0),
+        "min": numbers[0].astype(np.float64),
+        "max": numbers[-1].astype(np.float64),
+        "mean": numbers.mean(0, np.float64),
+        "std": numbers.std(0, np.float64),
         "count": np.array([len(numbers)]),
     }
     for name, share in QUANTILES.items():
         at = share * (len(numbers) - 1)
-        low, high = numbers[int(np.floor(at))], numbers[int(np.ceil(at))]
+        low, high = (numbers[int(end(at))].astype(np.float64) for end in (np.floor, np.ceil))
         found[name] = low + (high - low) * (at - np.floor(at))
     return found
 
