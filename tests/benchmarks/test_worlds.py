@@ -10,8 +10,8 @@ sixteen share: the physics sweeps the caches, and the first use of every functio
 10 to 20 microseconds there, five times what it takes in a loop of its own. Of 500 us over 1600 us of physics, 160 are
 the task's judgement, 60 the safety filter, 70 observation and scene, 50 the Python side of batch.rollout and 160 what
 remains with all of those taken out: the call itself, and physics that finds other things in its caches. A reward that
-is shaped has come since then, 70 more: in turn on one machine, 0.76 and 0.71 have become 0.69 and 0.63. What is asserted
-for one environment has stayed, and has no tenth for noise left.
+is shaped has come since then, 70 more: in turn on one machine, 0.76 and 0.71 have become 0.69 and 0.63. What is
+asserted for one environment has stayed, and has no tenth for noise left.
 """
 
 import time
