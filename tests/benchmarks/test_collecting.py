@@ -25,7 +25,7 @@ from dexbench.data.lerobot_reader import open_dataset
 from dexbench.data.lerobot_writer import Writer
 from tests.benchmarks.motion import report
 
-EPISODES, PAIRS, ROBOT, TASK = 16, 5, "shadow_ur10e", "grasp_object"
+EPISODES, PAIRS, ROBOT, TASK = 16, 9, "shadow_ur10e", "grasp_object"
 OVERHEAD = 0.20
 """Most that a dataset without pictures may cost beyond evaluation."""
 
