@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # What each target needs beyond the core.
 RUN_EXTRAS := train,video
-TEST_EXTRAS := test,train,video,rays
+TEST_EXTRAS := test,train,video,rays,objects
 BENCH_EXTRAS := test,train,video,rays,rl
 LINT_EXTRAS := test,lint
 
