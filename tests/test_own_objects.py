@@ -98,7 +98,14 @@ def test_stopped_it_leaves_nothing_behind(home: Path, tmp_path: Path) -> None:
         "1",
     ]
     environment = {**os.environ, "DEXBENCH_HOME": str(tmp_path / "home")}
-    process = subprocess.Popen([*command, *hours], env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, *hours],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # tests that run in the background of a shell inherit that Ctrl-C is ignored, and so would this
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     deadline = time.monotonic() + 20
     while len(found := children.read_text().split()) < 2 and time.monotonic() < deadline:  # a tracker and the worker
