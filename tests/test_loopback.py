@@ -132,7 +132,6 @@ def test_the_zero_agent_does_the_same_through_it() -> None:
 
 
 def test_the_same_agent_object_scores_in_both_worlds() -> None:
-    pytest.importorskip("mink")
     task = load_task(TASK)
     can = upright("can_01", 0.6, -0.1, 0.3)
     trial = Trial(versioned(task), "seen", 7, f"pick up the {load_object('can_01').phrase}", 0, (can,))
