@@ -18,6 +18,7 @@ from dexbench.objects import catalogue, decomposition
 from dexbench.objects.catalogue import families, load_object
 from dexbench.objects.generate import lowest
 from tests import own_home
+from tests.interruptible import hear_ctrl_c
 from tests.own_home import add, ell, saved, trimesh
 
 home, bench = own_home.home, own_home.bench
@@ -103,8 +104,7 @@ def test_stopped_it_leaves_nothing_behind(home: Path, tmp_path: Path) -> None:
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
-        # tests that run in the background of a shell inherit that Ctrl-C is ignored, and so would this
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=hear_ctrl_c,
     )
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     deadline = time.monotonic() + 20

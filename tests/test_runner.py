@@ -22,6 +22,7 @@ from dexbench.evaluation.record import seal
 from dexbench.evaluation.rows import Run, load_run
 from dexbench.evaluation.runner import groups_of
 from dexbench.evaluation.suite import Suite
+from tests.interruptible import hear_ctrl_c
 from tests.toy import DELAY, SUITE, ToyWorld, make_suite, run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -127,8 +128,7 @@ def start(suite: Suite, folder: Path, jobs: int, delay: float) -> subprocess.Pop
         cwd=ROOT,
         env=environment,
         stderr=subprocess.PIPE,
-        # tests that run in the background of a shell inherit that Ctrl-C is ignored, and so would this
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=hear_ctrl_c,
     )
 
 

@@ -50,14 +50,11 @@ _Part = tuple[Mapping[str, Array], int]
 @dataclass
 class _Course:
     trial: Trial
-    frames: list[tuple[_Part, _Part]] = field(default_factory=list)
-    """What was seen before each step, and what was done and came of it."""
+    seen: list[_Part] = field(default_factory=list)
+    """Before each step."""
+    done: list[_Part] = field(default_factory=list)
+    """In each step, and what came of it."""
     pictures: dict[str, list[Array]] = field(default_factory=dict)
-
-    def column(self, c: Column, part: int) -> Array:
-        """Return a column (T, N) of what was seen, part 0, or done, part 1."""
-        rows = [frame[part][0][c.key][frame[part][1]] for frame in self.frames]
-        return np.array(rows, np.dtype(c.dtype)).reshape(len(rows), c.size)
 
 
 class Scribe:
@@ -120,7 +117,8 @@ class Scribe:
         }
         for i, world in enumerate(worlds):
             course = self._courses[world]
-            course.frames.append((self._before[world], (done, i)))
+            course.seen.append(self._before[world])
+            course.done.append((done, i))
             for key, picture in self._shown[world].items():
                 course.pictures.setdefault(key, []).append(picture)
         self._look(observation, worlds, range(len(rows)))
@@ -128,15 +126,18 @@ class Scribe:
     def finish(self, ended: Ended) -> Episode | None:
         """Return the episode that has just ended; None where the agent or the world broke down, or nothing was done."""
         course = self._courses.pop(ended.world)
-        if ended.agent_error or ended.world_error or not course.frames:
+        if ended.agent_error or ended.world_error or not course.done:
             return None
         at, last = ended.world, ended.outcome
         success = bool(getattr(last, self._task.official)[at])
-        seen, done = (
-            {c.key: course.column(c, i) for c in self.columns if c.key in p[0]} for i, p in enumerate(course.frames[0])
-        )
+        noted = {
+            c.key: _table(parts, c)
+            for parts in (course.seen, course.done)
+            for c in self.columns
+            if c.key in parts[0][0]
+        }
         ends = np.arange(ended.steps)[:, None] == ended.steps - 1
-        columns = {**seen, **done, **self._points(seen["observation.state"]), "next.done": ends}
+        columns = {**noted, **self._points(noted["observation.state"]), "next.done": ends}
         outcome = {
             "success": success,
             "success_once": bool(last.success_once[at]),
@@ -177,3 +178,8 @@ class Points:
             "observation.keypoints": points.reshape(n, -1),
             "observation.keypoints_present": present.astype(np.float32),
         }
+
+
+def _table(parts: Sequence[_Part], c: Column) -> Array:
+    """Return a column (T, N) of T moments."""
+    return np.array([numbers[c.key][i] for numbers, i in parts], np.dtype(c.dtype)).reshape(len(parts), c.size)
